@@ -1,0 +1,158 @@
+/// The engine's name for one request, given in order; it ties the answer to the question.
+public struct RequestID: Hashable, Comparable, Sendable {
+    public let raw: Int64
+    public init(raw: Int64) { self.raw = raw }
+    public static func < (a: RequestID, b: RequestID) -> Bool { a.raw < b.raw }
+}
+
+/// What a turn asks of the outside world.
+public struct Command: Sendable, Equatable {
+    public let id: RequestID
+    public let request: Request
+    public init(id: RequestID, request: Request) { (self.id, self.request) = (id, request) }
+}
+
+public enum Request: Sendable, Equatable {
+    case submit(Order)
+    /// In array order; the venue answers each by itself, it is not atomic.
+    case submitBatch([Order])
+    case cancel(InstrumentID, ClientOrderID)
+    case cancelAll(InstrumentID)
+    /// Whether an order still rests; `missing` when it does not.
+    case orderState(InstrumentID, ClientOrderID)
+    case openOrders
+    /// A whole book, to start or restart one.
+    case depth(InstrumentID)
+    case account, capital, collateral, positions
+    case markPrices, markets, serverTime
+    /// Executions from a moment on, oldest first; `offset` pages.
+    case fills(from: Timestamp, offset: Int)
+    /// Funding payments, newest first.
+    case fundingPayments(offset: Int)
+    /// Settled rates of a perp, newest first.
+    case fundingRates(InstrumentID, limit: Int)
+
+    /// True for what may change orders at the venue: sent at most once, lost answers are `unknown`.
+    public var changesState: Bool {
+        switch self {
+        case .submit, .submitBatch, .cancel, .cancelAll: true
+        default: false
+        }
+    }
+}
+
+/// What came back.
+public enum Reply: Sendable, Equatable {
+    case order(OrderUpdate)
+    /// One per order of a batch, in request order.
+    case batch([OrderAnswer])
+    /// Cancelled orders; empty is an answer too.
+    case orders([OrderUpdate])
+    /// A 202: taken, not done.
+    case acceptedOnly
+    case depth(bids: [Level], asks: [Level], sequence: Int64)
+    case account(AccountFacts)
+    case balances([BalanceUpdate])
+    case collateral(CollateralFacts)
+    case positions([PositionUpdate])
+    case marks([MarkRow])
+    case markets([Instrument], skipped: [String])
+    case serverTime(Timestamp)
+    case fills([Fill])
+    case fundingPayments([FundingPayment])
+    case fundingRates([SettledRate])
+    /// The venue said no: surely not done.
+    case refused(Refusal)
+    /// Surely never reached the venue.
+    case notSent(String)
+    /// The answer is lost: it may have been done.
+    case unknown(String)
+}
+
+public enum OrderAnswer: Sendable, Equatable { case done(OrderUpdate), refused(Refusal) }
+
+/// The venue's no, in its own code and words.
+public struct Refusal: Sendable, Equatable {
+    /// HTTP status; 200 for one order of a batch.
+    public let status: Int
+    public let code: String, message: String
+    public init(status: Int, code: String, message: String) {
+        (self.status, self.code, self.message) = (status, code, message)
+    }
+}
+
+/// Fees and switches of the account; rates in percent (10 bp is 0.10 %).
+public struct AccountFacts: Sendable, Equatable {
+    public let fees: FeeRates
+    public let leverageLimit: Money
+    public let autoLend: Bool, liquidating: Bool
+    public init(fees: FeeRates, leverageLimit: Money, autoLend: Bool, liquidating: Bool) {
+        (self.fees, self.leverageLimit, self.autoLend, self.liquidating) = (
+            fees, leverageLimit, autoLend, liquidating
+        )
+    }
+}
+
+/// The account's own fee rates; negative is a rebate.
+public struct FeeRates: Hashable, Sendable {
+    public let spotMaker: Percent, spotTaker: Percent, perpMaker: Percent, perpTaker: Percent
+    public init(spotMaker: Percent, spotTaker: Percent, perpMaker: Percent, perpTaker: Percent) {
+        (self.spotMaker, self.spotTaker, self.perpMaker, self.perpTaker) = (
+            spotMaker, spotTaker, perpMaker, perpTaker
+        )
+    }
+    /// The worst published tier: used until the account's own are read.
+    public static let base = FeeRates(
+        spotMaker: Percent(raw: 8_000_000), spotTaker: Percent(raw: 10_000_000),
+        perpMaker: Percent(raw: 2_000_000), perpTaker: Percent(raw: 5_000_000))
+}
+
+public struct CollateralFacts: Sendable, Equatable {
+    public let netEquity: Money, available: Money, locked: Money
+    /// `nil` with no exposure; fractions counted as percent·10⁻² would be, i.e. 1.0 is 100 %.
+    public let marginFraction: Percent?
+    /// Weights by asset, 1.0 is 100 %.
+    public let weights: [AssetWeight]
+    public init(
+        netEquity: Money, available: Money, locked: Money, marginFraction: Percent?, weights: [AssetWeight]
+    ) {
+        (self.netEquity, self.available, self.locked) = (netEquity, available, locked)
+        (self.marginFraction, self.weights) = (marginFraction, weights)
+    }
+}
+
+public struct AssetWeight: Sendable, Equatable {
+    public let asset: Asset
+    public let weight: Percent
+    /// Lent out and counted neither as available nor locked.
+    public let lent: Money
+    public init(asset: Asset, weight: Percent, lent: Money) {
+        (self.asset, self.weight, self.lent) = (asset, weight, lent)
+    }
+}
+
+public struct MarkRow: Sendable, Equatable {
+    public let instrument: InstrumentID
+    public let update: MarkUpdate
+    public init(instrument: InstrumentID, update: MarkUpdate) {
+        (self.instrument, self.update) = (instrument, update)
+    }
+}
+
+/// One settlement of funding; positive was received.
+public struct FundingPayment: Sendable, Equatable {
+    public let instrument: InstrumentID
+    public let amount: Money
+    public let intervalEnd: Timestamp
+    public init(instrument: InstrumentID, amount: Money, intervalEnd: Timestamp) {
+        (self.instrument, self.amount, self.intervalEnd) = (instrument, amount, intervalEnd)
+    }
+}
+
+public struct SettledRate: Sendable, Equatable {
+    public let rate: FundingRate
+    public let intervalEnd: Timestamp
+    public init(rate: FundingRate, intervalEnd: Timestamp) {
+        (self.rate, self.intervalEnd) = (rate, intervalEnd)
+    }
+}
