@@ -18,8 +18,8 @@ public struct TopOfBook: Hashable, Sendable {
 
 /// All resting bids and asks of an instrument, by price level, keyed by value.
 ///
-/// Both sides are kept with the **best level last**, so that the changes near the touch, which are nearly all, move
-/// the fewest levels.
+/// Both sides are kept with the **best level last**, so that the changes near the touch, which are nearly
+/// all, move the fewest levels.
 public struct Book: Sendable {
     /// Ascending by price: the best bid is the last.
     public private(set) var bids: [Level] = []

@@ -2,9 +2,10 @@
 public enum DecimalText {
     /// Reads `-?digits[.digits][e±digits]` as a count of 10^−`places`.
     ///
-    /// - Parameter rounding: how digits beyond `places` are brought to the grid; `nil` refuses them unless zero.
-    /// - Returns: `nil` when the text is not such a number, has digits beyond the grid and no rounding is named, or does
-    ///   not fit 128 bits.
+    /// - Parameter rounding: how digits beyond `places` are brought to the grid; `nil` refuses them unless
+    ///   zero.
+    /// - Returns: `nil` when the text is not such a number, has digits beyond the grid and no rounding is
+    ///   named, or does not fit 128 bits.
     public static func parse(
         _ text: some Sequence<UInt8>, places: Int, rounding: Rounding? = nil
     ) -> Int128? {
@@ -17,7 +18,8 @@ public enum DecimalText {
         parse(text.utf8, places: places, rounding: rounding)
     }
 
-    /// `raw · 10^−places` as the shortest decimal text with at least `padded` digits after the point: `99`, `98.9`, `99.00`.
+    /// `raw · 10^−places` as the shortest decimal text with at least `padded` digits after the point: `99`,
+    /// `98.9`, `99.00`.
     public static func write(_ raw: Int128, places: Int, padded: Int = 0) -> String {
         let scale = powerOfTen(places)
         let magnitude = raw.magnitude
@@ -33,10 +35,11 @@ public enum DecimalText {
     }
 }
 
-/// Collects the digits of one number. At most 38 significant digits are kept exactly; further ones only round.
+/// Collects the digits of one number. At most 37 significant digits are kept exactly; further ones only
+/// round.
 struct DecimalReader {
     private var negative = false, started = false, digits = 0, pointSeen = false, exponentSeen = false
-    private var exponentNegative = false, exponent = 0, exponentDigits = 0
+    private var exponentNegative = false, exponentSigned = false, exponent = 0, exponentDigits = 0
     private var mantissa: UInt128 = 0, mantissaDigits = 0, fractionDigits = 0, droppedNonZero = false,
         dropped = 0
 
@@ -44,9 +47,10 @@ struct DecimalReader {
     mutating func take(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "-") where !started: negative = true
-        case UInt8(ascii: "-") where exponentSeen && exponentDigits == 0 && !exponentNegative:
-            exponentNegative = true
-        case UInt8(ascii: "+") where exponentSeen && exponentDigits == 0 && !exponentNegative: break
+        case UInt8(ascii: "-") where exponentSeen && exponentDigits == 0 && !exponentSigned:
+            (exponentNegative, exponentSigned) = (true, true)
+        case UInt8(ascii: "+") where exponentSeen && exponentDigits == 0 && !exponentSigned:
+            exponentSigned = true
         case UInt8(ascii: ".") where !pointSeen && !exponentSeen && digits > 0: pointSeen = true
         case UInt8(ascii: "e") where !exponentSeen && digits > 0,
             UInt8(ascii: "E") where !exponentSeen && digits > 0:
@@ -95,14 +99,26 @@ struct DecimalReader {
         let rest = signed % divisor
         if rest == 0 && !droppedNonZero { return signed / divisor }
         guard let rounding else { return nil }
-        return quotient(signed, by: divisor, rounding)
+        return droppedNonZero ? sticky(signed, divisor, rounding) : quotient(signed, by: divisor, rounding)
+    }
+
+    /// The quotient when digits were dropped that are not all zero: the true value lies a little further from
+    /// zero.
+    private func sticky(_ signed: Int128, _ divisor: Int128, _ rounding: Rounding) -> Int128 {
+        let whole = signed / divisor, rest = (signed % divisor).magnitude
+        let half = rest >= divisor.magnitude - rest
+        switch rounding {
+        case .down: return negative ? whole - 1 : whole
+        case .up: return negative ? whole : whole + 1
+        case .nearest, .nearestHalfDown: return half ? whole + (negative ? -1 : 1) : whole
+        }
     }
 
     private func tiny(_ rounding: Rounding?) -> Int128 {
         switch rounding {
         case .up: negative ? 0 : 1
         case .down: negative ? -1 : 0
-        default: 0
+        case .nearest, .nearestHalfDown, nil: 0
         }
     }
 }

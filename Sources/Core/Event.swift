@@ -1,7 +1,8 @@
 /// What an input means once parsed. The desk hands the engine one input's events, in order, with one `now`.
 public enum Event: Sendable {
     case book(InstrumentID, BookChange)
-    /// Any frame on the connection that carries this instrument's book proves it alive (FORMULAS 2, `spot_age_ms`).
+    /// Any frame on the connection that carries this instrument's book proves it alive (FORMULAS 2,
+    /// `spot_age_ms`).
     case alive(ConnectionID)
     case mark(InstrumentID, MarkUpdate)
     case trade(InstrumentID, PublicTrade)

@@ -30,7 +30,8 @@ public enum BookState: String, Sendable {
     case unknown = ""
 }
 
-/// A margin fraction that grows with the root of the notional: `max(base, factor·√notional)`; both fractions in 10⁻¹².
+/// A margin fraction that grows with the root of the notional: `max(base, factor·√notional)`; both fractions
+/// in 10⁻¹².
 public struct MarginCurve: Hashable, Sendable {
     public let base: Int64, factor: Int64
     public init(base: Int64, factor: Int64) { (self.base, self.factor) = (base, factor) }

@@ -1,7 +1,8 @@
 /// A table that can be asked and changed but never walked.
 ///
-/// The order of a `Dictionary` differs from run to run; a turn that walked one could not be repeated. This type is the
-/// only place where it is named, and it offers no iteration: what must be walked is kept in an array beside it.
+/// The order of a `Dictionary` differs from run to run; a turn that walked one could not be repeated. This
+/// type is the only place where it is named, and it offers no iteration: what must be walked is kept in an
+/// array beside it.
 public struct Lookup<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private var table: Dictionary<Key, Value> = [:]
 

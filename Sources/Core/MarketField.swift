@@ -1,5 +1,5 @@
-/// A number that a script can read from `o`: the one table behind the view, the checks, the editor stub and the
-/// reference page. The formulas stand in FORMULAS 2.
+/// A number that a script can read from `o`: the one table behind the view, the checks, the editor stub and
+/// the reference page. The formulas stand in FORMULAS 2.
 public enum MarketField: Int, CaseIterable, Sendable {
     case midSpreadPct
     case spotBid

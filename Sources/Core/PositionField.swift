@@ -1,5 +1,5 @@
-/// A number that a script can read from `pos` (FORMULAS 3). `pair`, `direction`, `style`, `version` and `adopted` stand
-/// beside them.
+/// A number that a script can read from `pos` (FORMULAS 3). `pair`, `direction`, `style`, `version` and
+/// `adopted` stand beside them.
 public enum PositionField: Int, CaseIterable, Sendable {
     case qty
     case coins

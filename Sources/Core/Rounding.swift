@@ -26,6 +26,28 @@ public func quotient(_ numerator: Int128, by denominator: Int128, _ rounding: Ro
     }
 }
 
+/// `a · b / denominator`, rounded as named, with the product kept whole in 256 bits.
+/// - Precondition: `denominator` is positive and the result fits 128 bits.
+public func quotient(_ a: Int128, times b: Int128, by denominator: Int128, _ rounding: Rounding) -> Int128 {
+    precondition(denominator > 0, "a divisor is positive")
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    if !overflow { return quotient(product, by: denominator, rounding) }
+    let divisor = denominator.magnitude
+    let (high, low) = a.magnitude.multipliedFullWidth(by: b.magnitude)
+    precondition(high < divisor, "a quotient fits 128 bits")
+    let (whole, rest) = divisor.dividingFullWidth((high, low))
+    let negative = (a < 0) != (b < 0)
+    let away =
+        switch rounding {
+        case .down: negative && rest > 0
+        case .up: !negative && rest > 0
+        case .nearest: rest >= divisor - rest && rest > 0
+        case .nearestHalfDown: rest > divisor - rest
+        }
+    let magnitude = Int128(whole + (away ? 1 : 0))
+    return negative ? -magnitude : magnitude
+}
+
 /// `value` brought to a multiple of `step`.
 /// - Precondition: `step` is positive.
 public func multiple(_ value: Int64, of step: Int64, _ rounding: Rounding) -> Int64 {

@@ -1,7 +1,7 @@
 /// The decision logic behind a pair: what the engine asks, and the only thing it may ask.
 ///
-/// Calls are synchronous, have no effects outside the strategy, and never throw: whatever goes wrong inside comes back
-/// as a fault. An implementation belongs to the desk.
+/// Calls are synchronous, have no effects outside the strategy, and never throw: whatever goes wrong inside
+/// comes back as a fault. An implementation belongs to the desk.
 public protocol Strategy: AnyObject {
     var contract: StrategyContract { get }
     /// Opportunity scoring, for a pair and direction this strategy does not hold (or may add to).

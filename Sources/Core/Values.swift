@@ -72,7 +72,8 @@ public struct Percent: Hashable, Comparable, Sendable {
     public static let unit: Int64 = 100_000_000
 }
 
-/// What one side of a perp pays the other per interval, a fraction counted in 10⁻¹². Positive: longs pay shorts.
+/// What one side of a perp pays the other per interval, a fraction counted in 10⁻¹². Positive: longs pay
+/// shorts.
 public struct FundingRate: Hashable, Comparable, Sendable {
     public let raw: Int64
     public init(raw: Int64) { self.raw = raw }

@@ -1,0 +1,27 @@
+# neap: `make run`, `make test`, `make build`. Only missing Debian packages are asked of apt.
+SHELL := /bin/bash
+PACKAGES := libsodium-dev libcurl4-openssl-dev libwebsockets-dev libsimdjson-dev pkg-config ca-certificates \
+	libstdc++-12-dev libc6-dev
+
+.PHONY: help packages build run test lint
+
+help:
+	@echo "make build   release build"
+	@echo "make run     release build, then the embedded exchange until Ctrl-C (ARGS=… passes options)"
+	@echo "make test    debug build, format lint, all tests"
+
+packages:
+	@scripts/packages $(PACKAGES)
+
+build: packages
+	@swift build -c release --product neap
+
+run: build
+	@exec .build/release/neap venue $(ARGS)
+
+lint:
+	@swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
+
+test: packages lint
+	swift build --build-tests
+	swift test --skip-build

@@ -1,0 +1,198 @@
+extension Engine {
+    /// How often balances, positions and margin are read beside the streams.
+    static let pollEvery = TimeSpan.seconds(10)
+
+    /// The first turn: ask for everything that money decisions need.
+    func start() {
+        day = now.day
+        ask(.account)
+        ask(.openOrders)
+        ask(.markPrices)
+        for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
+        ask(.fundingPayments(offset: 0))
+        pollAccount()
+        nextPoll = now + Self.pollEvery
+    }
+
+    func pollAccount() {
+        ask(.positions)
+        ask(.capital)
+        ask(.collateral)
+    }
+
+    func poll() {
+        if ids.needsBlock() { note(.needsIDs) }
+        while let place = retryAt.firstIndex(where: { $0.at <= now }) {
+            ask(retryAt.remove(at: place).request)
+        }
+        if let next = nextPoll, now >= next {
+            nextPoll = now + Self.pollEvery
+            pollAccount()
+        }
+        if nextFundingPoll == nil { nextFundingPoll = nextHour() }
+        if let next = nextFundingPoll, now >= next {
+            nextFundingPoll = nextHour()
+            ask(.fundingPayments(offset: 0))
+            for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
+        }
+    }
+
+    /// Two seconds into the next full hour, when the settlement is on record.
+    private func nextHour() -> Timestamp {
+        let hour: Int64 = 3_600_000_000
+        return Timestamp(microseconds: (now.microseconds / hour + 1) * hour + 2_000_000)
+    }
+
+    func rollDay() {
+        guard lastTurn != nil, now.day > day else { return }
+        day = now.day
+        (entriesToday, feesToday) = (0, .zero)
+        for place in slots.indices { slots[place].dayStart = profit(ofSlot: place) }
+    }
+
+    func answered(_ id: RequestID, _ reply: Reply) {
+        guard let request = requests.remove(id) else { return }
+        switch (request, reply) {
+        case (.submit(let order), _): answered(order, reply)
+        case (.submitBatch(let batch), _): answered(batch, reply)
+        case (.cancel(_, let order), _), (.orderState(_, let order), _): answered(order, request, reply)
+        case (.cancelAll, .orders(let updates)): for update in updates { apply(update) }
+        case (.depth(let instrument), .depth(let bids, let asks, let sequence)):
+            apply(.snapshot(bids: bids, asks: asks, sequence: sequence), to: instrument)
+        case (.account, .account(let facts)): account.facts = facts
+        case (.capital, .balances(let balances)): readBalances(balances)
+        case (.positions, .positions(let positions)): readPositions(positions)
+        case (.collateral, .collateral(let facts)): account.collateral = facts
+        case (.openOrders, .orders(let updates)): readOpenOrders(updates)
+        case (.markPrices, .marks(let rows)): for row in rows { apply(row.update, to: row.instrument) }
+        case (.fills, .fills(let fills)): readFills(fills, request)
+        case (.fundingPayments, .fundingPayments(let payments)): bookFunding(payments)
+        case (.fundingRates(let instrument, _), .fundingRates(let rates)): readRates(rates, instrument)
+        default: failed(request, reply)
+        }
+        if !opened, account.isReady { open() }
+    }
+
+    /// A read that failed is asked again by the next poll; at the start it is asked again at once, once a
+    /// second.
+    private func failed(_ request: Request, _ reply: Reply) {
+        switch request {
+        case .account, .openOrders: retryAt.append((now + .seconds(1), request))
+        case .positions where !opened, .capital where !opened, .collateral where !opened:
+            retryAt.append((now + .seconds(1), request))
+        default: break
+        }
+        if !opened { note(.alert("no answer to \(request.plainName): \(reply.plainText)")) }
+    }
+
+    private func readBalances(_ balances: [BalanceUpdate]) {
+        account.balances = balances.sorted { $0.asset < $1.asset }
+        account.balancesKnown = true
+    }
+
+    private func readPositions(_ positions: [PositionUpdate]) {
+        account.positions = positions.sorted { $0.instrument < $1.instrument }
+        account.positionsKnown = true
+    }
+
+    /// The moment everything is known: the ledger's one opening posting, and what is there that nobody here
+    /// opened.
+    private func open() {
+        opened = true
+        openedAt = now
+        for balance in account.balances { ledger.open(balance.asset, balance.total) }
+        for position in account.positions where position.net != .zero {
+            let instrument = instruments[position.instrument.index]
+            netContracts[position.instrument.index] = position.net
+            ledger.open(Asset(instrument.symbol), Money(raw: Int128(position.net.raw) * 10_000))
+            note(
+                .alert("\(instrument.symbol): a position of \(position.net) was there before the start; held")
+            )
+            foreign[position.instrument.index] = true
+        }
+        for place in slots.indices { slots[place].dayStart = .zero }
+        note(.ready(pairs: pairs.count))
+    }
+
+    private func readOpenOrders(_ updates: [OrderUpdate]) {
+        account.ordersKnown = true
+        for update in updates { apply(update) }
+        if !opened, !updates.isEmpty {
+            note(.alert("\(updates.count) orders were resting before the start; they are not touched"))
+        }
+    }
+
+    private func readRates(_ rates: [SettledRate], _ instrument: InstrumentID) {
+        guard let pair = pairOf[instrument.index] else { return }
+        let interval = pairs[pair.index].perp.fundingInterval ?? .seconds(3600)
+        // The first row is the interval still in progress.
+        let settled = rates.filter { $0.intervalEnd <= now }
+        pairMarkets[pair.index].funding.replace(
+            settled.map { ($0.intervalEnd, Figures.fundingPercentPerHour(rate: $0.rate, interval: interval)) }
+        )
+    }
+
+    /// Settlements are booked once each, to the holdings that were open, by their share of the contracts.
+    private func bookFunding(_ payments: [FundingPayment]) {
+        for payment in payments.reversed() {
+            if seenFunding.contains(where: {
+                $0.instrument == payment.instrument && $0.intervalEnd == payment.intervalEnd
+            }) {
+                continue
+            }
+            seenFunding.append(payment)
+            if seenFunding.count > 4096 { seenFunding.removeFirst(1024) }
+            // What was settled before the opening posting is in it already.
+            guard opened, let start = openedAt, payment.intervalEnd > start else { continue }
+            share(payment)
+        }
+    }
+
+    private func share(_ payment: FundingPayment) {
+        let holders = holdings.indices.filter {
+            pair(of: $0).perp.id == payment.instrument && !holdings[$0].isFlat
+        }
+        let total = holders.reduce(Int128(0)) { $0 + Int128(holdings[$1].perp.raw) }
+        guard total != 0 else { return ledger.bookFunding(payment.amount, owner: Account.house) }
+        var left = payment.amount
+        for (count, place) in holders.enumerated() {
+            let part =
+                count == holders.count - 1
+                ? left : Money(raw: payment.amount.raw * Int128(holdings[place].perp.raw) / total)
+            left -= part
+            ledger.bookFunding(part, owner: holdings[place].owner)
+            holdings[place].funding += part
+            holdings[place].profit.funding += part
+            slots[holdings[place].slot].profit.funding += part
+        }
+    }
+}
+
+extension Request {
+    /// A word for people.
+    var plainName: String {
+        switch self {
+        case .account: "account"
+        case .capital: "capital"
+        case .collateral: "collateral"
+        case .positions: "positions"
+        case .openOrders: "open orders"
+        case .markPrices: "mark prices"
+        case .fills: "fills"
+        case .fundingRates: "funding rates"
+        case .fundingPayments: "funding payments"
+        case .depth: "depth"
+        default: "order"
+        }
+    }
+}
+
+extension Reply {
+    var plainText: String {
+        switch self {
+        case .refused(let refusal): "\(refusal.status) \(refusal.code) \(refusal.message)"
+        case .notSent(let why), .unknown(let why): why
+        default: "an answer that does not fit"
+        }
+    }
+}

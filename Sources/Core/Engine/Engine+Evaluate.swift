@@ -1,0 +1,258 @@
+extension Engine {
+    /// Asks every strategy about a pair whose market changed, in the order of their names.
+    func evaluate(_ pair: Pair) {
+        guard opened else { return }
+        for slot in slots.indices {
+            let place = place(slot, pair.id)
+            guard covers(slots[slot].strategy.contract, pair) else { continue }
+            if holdings[place].state.isBusy || holdings[place].operation != nil { continue }
+            if !holdings[place].isFlat { judgeExit(place) }
+            if holdings[place].state.isBusy { continue }
+            let contract = slots[slot].strategy.contract
+            for direction in [Direction.carry, .reverse] where contract.directions.contains(direction) {
+                score(slot, place, pair, direction)
+                if holdings[place].state.isBusy { break }
+            }
+        }
+    }
+
+    func covers(_ contract: StrategyContract, _ pair: Pair) -> Bool {
+        contract.pairs?.contains(pair.base.symbol) ?? true
+    }
+
+    /// One evaluation: host's gates, the script, the net gate twice, risk (FORMULAS 4).
+    private func score(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) {
+        let contract = slots[slot].strategy.contract
+        let size = room(slot, place, pair)
+        let watchPlace = place * 2 + (direction == .carry ? 0 : 1)
+        guard let measured = measure(contract, pair, direction, size) else {
+            let why = blindReason(pair, size)
+            watches[watchPlace].persistence.reset()
+            watches[watchPlace].walk = nil
+            return count(why, watchPlace)
+        }
+        let breakeven = measured.breakeven(.taker, least: limits.netEdgeMin)
+        watches[watchPlace].persistence.update(gross: measured.gross(.taker), breakeven: breakeven, at: now)
+        if watches[watchPlace].walk == measured.walk { return }
+        watches[watchPlace].walk = measured.walk
+        let reason = consider(slot, place, measured, size, watches[watchPlace].persistence.span(at: now))
+        if let reason {
+            count(reason, watchPlace)
+            remember(measured, contract, pair, reason)
+        } else {
+            counters.evaluations += 1
+        }
+    }
+
+    private func count(_ reason: Reason, _ watch: Int) {
+        counters.evaluations += 1
+        counters.reasons[reason] += 1
+        watches[watch].lastReason = reason
+    }
+
+    private func remember(_ o: Opportunity, _ contract: StrategyContract, _ pair: Pair, _ reason: Reason) {
+        let style = bestStyle(o, among: styles(contract))
+        let net = o.net(style)
+        counters.note(
+            NearMiss(
+                pair: pair.id, direction: o.direction, style: style, net: net,
+                missing: max(limits.netEdgeMin - net, .zero), reason: reason))
+    }
+
+    /// The opportunity at the size that could be asked for now; `nil` when something of it has no price.
+    private func measure(
+        _ contract: StrategyContract, _ pair: Pair, _ direction: Direction, _ size: Money
+    ) -> Opportunity? {
+        let spot = book(pair.spot), perp = book(pair.perp)
+        guard let terms = terms(contract, pair),
+            let quantity = quantity(pair, direction, max(size, Money(1))),
+            let top = spot.top, let other = perp.top, !top.isCrossed, !other.isCrossed
+        else { return nil }
+        return Opportunity.measure(
+            pair: pair, direction: direction, spot: spot, perp: perp, quantity: quantity, terms: terms)
+    }
+
+    private func quantity(_ pair: Pair, _ direction: Direction, _ usd: Money) -> Quantity? {
+        guard let spot = book(pair.spot).top, let perp = book(pair.perp).top else { return nil }
+        let carry = direction == .carry
+        return Figures.entryQuantity(
+            usd: usd, spotTouch: carry ? spot.ask.price : spot.bid.price,
+            perpTouch: carry ? perp.bid.price : perp.ask.price, pair: pair)
+    }
+
+    private func blindReason(_ pair: Pair, _ size: Money) -> Reason {
+        let spot = book(pair.spot), perp = book(pair.perp)
+        guard spot.isSynced, perp.isSynced, let top = spot.top, let other = perp.top else {
+            return .notSynced
+        }
+        if top.isCrossed || other.isCrossed { return .crossed }
+        if markets[pair.perp.id.index].mark == nil { return .noIndex }
+        if size <= .zero { return .noRoom }
+        return quantity(pair, .carry, size) == nil ? .belowMinimum : .thinBook
+    }
+
+    /// - Returns: why not, or `nil` when orders were sent.
+    private func consider(
+        _ slot: Int, _ place: Int, _ measured: Opportunity, _ size: Money, _ persist: TimeSpan
+    ) -> Reason? {
+        let pair = pairs[holdings[place].pair.index]
+        if let reason = hostGate(slot, place, measured, size, persist) { return reason }
+        let contract = slots[slot].strategy.contract
+        let view = view(slot, place, measured, size, persist)
+        guard let wish = wish(slot, view) else { return lastPass }
+        var opportunity = measured
+        if wish.usd < size {
+            guard wish.usd > .zero, let smaller = self.measure(contract, pair, measured.direction, wish.usd)
+            else {
+                return .belowMinimum
+            }
+            opportunity = smaller
+        }
+        if wish.confidence < limits.confidenceMin { return .confidence }
+        let best = bestStyle(opportunity, among: styles(contract))
+        if opportunity.net(best) < limits.netEdgeMin { return .netEdge }
+        if !isBusyElsewhere(place) { counters.opportunities += 1 }
+        note(
+            .opportunity(
+                owner: slots[slot].name, pair: pair.base.symbol, direction: opportunity.direction,
+                style: best,
+                gross: opportunity.gross(.taker), net: opportunity.net(best), usd: min(wish.usd, size)))
+        return pursue(slot, place, opportunity, view, persist)
+    }
+
+    /// After the first net gate: style, its own net, persistence, risk, orders.
+    private func pursue(
+        _ slot: Int, _ place: Int, _ o: Opportunity, _ view: MarketView, _ persist: TimeSpan
+    ) -> Reason? {
+        var plan: RestingPlan?
+        switch choose(slot, view) {
+        case .taker: break
+        case .maker(let chosen): plan = chosen
+        case .pass: return .scriptPassed
+        case .fault(let fault):
+            strike(slot, fault)
+            return .scriptFault
+        }
+        let style = plan?.style ?? .taker
+        if o.net(style) < limits.netEdgeMin { return .netEdge }
+        let needed = o.gross(.taker).raw > Percent.unit ? TimeSpan.seconds(1) : limits.persistMin
+        if plan == nil, persist < max(needed, limits.persistMin) { return .persist }
+        return submit(place, o, plan, addition: !holdings[place].isFlat)
+    }
+
+    /// Styles a script may use: without `choose` it can only take.
+    private func styles(_ contract: StrategyContract) -> [Style] {
+        contract.hasChoose ? Style.allCases : [.taker]
+    }
+
+    private func bestStyle(_ o: Opportunity, among styles: [Style]) -> Style {
+        styles.dropFirst().reduce(styles[0]) { o.net($1) > o.net($0) ? $1 : $0 }
+    }
+
+    private func isBusyElsewhere(_ place: Int) -> Bool { holdings[place].state.isBusy }
+
+    // MARK: Gates of the host, before the script
+
+    private func hostGate(
+        _ slot: Int, _ place: Int, _ o: Opportunity, _ size: Money, _ persist: TimeSpan
+    ) -> Reason? {
+        let pair = pairs[holdings[place].pair.index]
+        if let reason = stateGate(slot, place, pair, o.direction) { return reason }
+        guard let spotAge = age(pair.spot), let perpAge = age(pair.perp), spotAge <= limits.bookAgeMax,
+            perpAge <= limits.bookAgeMax
+        else { return .staleBook }
+        guard pair.spot.state == .open, pair.perp.state == .open else { return .marketState }
+        guard let index = index(of: pair), index.raw > 0 else { return .noIndex }
+        let deviation = indexDeviation(pair, index)
+        if deviation > limits.indexDeviationMax { return .indexDeviation }
+        if deviation.raw > limits.indexDeviationMax.raw / 2 {
+            let fresh = max(spotAge, perpAge) < .milliseconds(500)
+            if !fresh || persist < .seconds(1) { return .indexDeviation }
+        }
+        if let next = markets[pair.perp.id.index].mark?.nextFunding, next - now <= limits.fundingGuard,
+            o.fundingExpected < .zero
+        {
+            return .fundingGuard
+        }
+        if size <= .zero { return .noRoom }
+        if !o.walk.isWhole { return .thinBook }
+        if liquidity(o, size).raw < Percent.unit { return .liquidity }
+        return nil
+    }
+
+    private func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
+        let holding = holdings[place]
+        if !state.allowsEntries || stopping || flattening { return .notActive }
+        if slots[slot].tradingState != .active || slots[slot].missing { return .notActive }
+        if slots[slot].stopped != nil { return .scriptStopped }
+        if foreign[pair.spot.id.index] || foreign[pair.perp.id.index] { return .pairHeld }
+        if holding.heldDay == day { return .losingRounds }
+        if let until = holding.cooldownUntil, now < until { return .cooldown }
+        if !holding.isFlat {
+            let contract = slots[slot].strategy.contract
+            if holding.direction != direction || holding.entriesMade > contract.adds { return .held }
+        }
+        let opposed = holdings.contains {
+            $0.pair == pair.id && $0.slot != slot && $0.direction != direction
+                && ($0.state.isBusy || !$0.isFlat)
+        }
+        if opposed { return .pairOpposed }
+        if direction == .reverse, !limits.allowBorrow, limits.ownCoins(of: pair.base) == .zero {
+            return .borrow
+        }
+        return nil
+    }
+
+    private func indexDeviation(_ pair: Pair, _ index: Price) -> Percent {
+        func deviation(_ book: Book) -> Percent {
+            guard let top = book.top else { return Percent(raw: Int64.max) }
+            return Percent(raw: abs(Figures.indexDeviation(top, index: index).raw))
+        }
+        return max(deviation(book(pair.spot)), deviation(book(pair.perp)))
+    }
+
+    func liquidity(_ o: Opportunity, _ size: Money) -> Percent {
+        let pair = pairs[holdings.isEmpty ? 0 : o.pair.index]
+        let band = Percent(raw: 10_000_000)
+        let depths = [book(pair.spot), book(pair.perp)].flatMap {
+            [Figures.depth($0, .buy, band: band), Figures.depth($0, .sell, band: band)]
+        }
+        guard let least = depths.min(), size > .zero else { return .zero }
+        let ratio = quotient(least.raw * 100_000_000, by: size.notional.raw, .down)
+        return Percent(raw: Int64(clamping: ratio))
+    }
+
+    // MARK: Asking the script
+
+    private func wish(_ slot: Int, _ view: MarketView) -> (confidence: Int, usd: Money)? {
+        slots[slot].calls += 1
+        switch slots[slot].strategy.score(view) {
+        case .wish(let confidence, let usd):
+            return (Statistic.hundredths(confidence), Statistic.money(usd))
+        case .asleep:
+            slots[slot].calls -= 1
+            lastPass = .asleep
+        case .pass: lastPass = .scriptPassed
+        case .fault(let fault):
+            strike(slot, fault)
+            lastPass = .scriptFault
+        }
+        return nil
+    }
+
+    private func choose(_ slot: Int, _ view: MarketView) -> ChoiceAnswer {
+        guard slots[slot].strategy.contract.hasChoose else { return .taker }
+        return slots[slot].strategy.choose(view)
+    }
+
+    /// A fatal fault, or five among a hundred calls, takes the script out of service; its positions go to the
+    /// host.
+    func strike(_ slot: Int, _ fault: StrategyFault) {
+        slots[slot].faults += 1
+        slots[slot].strikes.append(slots[slot].calls)
+        slots[slot].strikes.removeAll { slots[slot].calls - $0 > 100 }
+        let stops = fault.isFatal || slots[slot].strikes.count >= 5
+        if stops { slots[slot].stopped = fault }
+        note(.strategyFault(owner: slots[slot].name, fault, stopped: stops))
+    }
+}

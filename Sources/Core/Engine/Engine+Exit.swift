@@ -1,0 +1,199 @@
+extension Engine {
+    /// Exit rules of FORMULAS 5 for an open pair, first match wins: protective, economic, the script's own.
+    func judgeExit(_ place: Int) {
+        let holding = holdings[place]
+        let pair = pair(of: place)
+        let slot = holding.slot
+        if flattening { return exit(place, "flatten", nil) }
+        guard state.allowsEconomicExits else { return }
+        guard
+            let walk = PairWalk.pessimistic(
+                spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,
+                mark: markets[pair.perp.id.index].mark?.mark, index: index(of: pair)),
+            let terms = terms(contract(place), pair)
+        else { return }
+        let o = Opportunity.held(pair: pair, direction: holding.direction, walk: walk, terms: terms)
+        let figures = positionFigures(holding, walk)
+        if let short = runway, short.raw < 5_000_000, isSmallestEdge(place) {
+            return exit(place, "cash runway", nil)
+        }
+        // No economic exit just before a settlement that pays us.
+        if let next = markets[pair.perp.id.index].mark?.nextFunding, next - now <= limits.fundingGuard,
+            o.fundingExpected > .zero
+        {
+            return
+        }
+        let replaced = contract(place).replaces
+        if let reason = economicExit(place, o, figures, replaced) { return exit(place, reason, nil) }
+        if holding.lastExitWalk == walk, let last = holding.lastExitCall, now - last < .seconds(1) { return }
+        holdings[place].lastExitCall = now
+        holdings[place].lastExitWalk = walk
+        guard contract(place).hasExit, slots[slot].stopped == nil else { return }
+        askExit(place, o, figures)
+    }
+
+    /// The economic exits that the host applies unless a script named them in `replaces`.
+    private func economicExit(
+        _ place: Int, _ o: Opportunity, _ figures: PositionFigures, _ replaced: [EconomicExit]
+    ) -> String? {
+        let holding = holdings[place]
+        if !replaced.contains(.converged), o.exitPct.raw <= 5_000_000, figures.netUSD >= .zero {
+            return "converged"
+        }
+        let age = holding.openedAt.map { now - $0 } ?? .zero
+        let longest = contract(place).maxHold ?? limits.holdMax
+        guard !replaced.contains(.maxHold), age >= longest else { return nil }
+        let interval = pair(of: place).perp.fundingInterval ?? .seconds(3600)
+        let extended = TimeSpan(microseconds: interval.microseconds * Int64(holding.extensions))
+        guard age >= longest + extended else { return nil }
+        let atMost = TimeSpan(microseconds: 3 * longest.microseconds)
+        if figures.netUSD >= .zero || o.fundingExpected <= .zero || age >= atMost { return "max hold" }
+        holdings[place].extensions += 1
+        return nil
+    }
+
+    private func askExit(_ place: Int, _ o: Opportunity, _ figures: PositionFigures) {
+        let holding = holdings[place]
+        let slot = holding.slot
+        let pair = pair(of: place)
+        var position = PositionView(
+            pair: pair.base.symbol, direction: holding.direction, style: holding.style,
+            version: holding.version, adopted: holding.adopted)
+        figures.fill(&position)
+        slots[slot].calls += 1
+        switch slots[slot].strategy.exit(position, view(slot, place, o, room(slot, place, pair), .zero)) {
+        case .hold: break
+        case .exit(let reason, let resting): exit(place, reason, resting)
+        case .fault(let fault): strike(slot, fault)
+        }
+    }
+
+    func positionFigures(_ holding: Holding, _ walk: PairWalk) -> PositionFigures {
+        PositionFigures(
+            direction: holding.direction, coins: holding.coins, perpQuantity: holding.perp.magnitude,
+            spotCost: holding.spotCost, perpCost: holding.perpCost, spotQuoteFees: holding.spotFees,
+            perpFees: holding.perpFees, baseFeesInQuote: holding.baseFeesInQuote, funding: holding.funding,
+            borrow: holding.borrow, entryGross: holding.entryGross, entryExitLevel: holding.entryExitLevel,
+            entryExitCross: holding.entryExitCross, age: holding.openedAt.map { now - $0 } ?? .zero,
+            walk: walk,
+            fees: account.fees)
+    }
+
+    private func isSmallestEdge(_ place: Int) -> Bool {
+        let open = holdings.indices.filter { !holdings[$0].isFlat && !holdings[$0].state.isBusy }
+        return open.min { holdings[$0].entryGross < holdings[$1].entryGross } == place
+    }
+
+    /// Starts closing a pair; an exit always completes.
+    func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?) {
+        guard var operation = newOperation(place, .exit, reason) else { return }
+        if let plan, plan.rest != .both {
+            operation.resting = plan
+            operation.deadline = now + plan.timeout
+        }
+        holdings[place].operation = operation
+        move(place, .exit)
+        note(.exiting(owner: holdings[place].owner, pair: pair(of: place).base.symbol, reason: reason))
+        if let plan = operation.resting, postExit(place, operation, plan) { return }
+        holdings[place].operation?.restingOver = true
+        settleExit(place)
+    }
+
+    /// Sends what is still to be closed: both legs when deep, the thinner first otherwise, by totals.
+    func settleExit(_ place: Int) {
+        guard let operation = holdings[place].operation else { return }
+        let holding = holdings[place]
+        let pair = pair(of: place)
+        let spotLeft = spotToClose(place)
+        if holding.perp == .zero, spotLeft < pair.spot.minQuantity {
+            return closeRound(place, operation.reason)
+        }
+        if operation.tries >= 6 {
+            move(place, .triesUsedUp)
+            holdings[place].operation?.nextTryAt = now + limits.unhedgedTimeMax
+            note(
+                .alert(
+                    "\(pair.base.symbol): the exit of \(holding.owner) found no buyer six times; trying again"
+                ))
+            return
+        }
+        let attempt = min(operation.tries, 2)
+        let spotSide: Side = holding.coins > .zero ? .sell : .buy
+        let perpSide: Side = holding.perp > .zero ? .sell : .buy
+        let spot = reducingDraft(place, .spot, spotSide, spotLeft, attempt: attempt)
+        let perp = reducingDraft(place, .perp, perpSide, holding.perp.magnitude, attempt: attempt)
+        holdings[place].operation?.tries += 1
+        let drafts = exitOrder(place, spot, perp, attempt)
+        guard !drafts.isEmpty else {
+            holdings[place].operation?.nextTryAt = now + .milliseconds(250)
+            return
+        }
+        holdings[place].operation?.nextTryAt = nil
+        send(drafts, for: place, .exit, decision: (operation.spotMid, operation.perpMid))
+    }
+
+    /// Carry: all whole lots of the pair's coins. Reverse: what brings the short coins back, its base fee
+    /// included.
+    private func spotToClose(_ place: Int) -> Quantity {
+        let holding = holdings[place]
+        let lot = pair(of: place).spot.lotSize
+        if holding.coins > .zero { return Execution.exitSpotQuantity(coins: holding.coinQuantity, lot: lot) }
+        return tradable(place, .spot, .buy, holding.coinQuantity.magnitude)
+    }
+
+    private func exitOrder(_ place: Int, _ spot: Draft?, _ perp: Draft?, _ attempt: Int) -> [Draft] {
+        let pair = pair(of: place)
+        let imbalance = holdings[place].imbalance
+        if imbalance.magnitude >= pair.leastQuantity {
+            // One leg is ahead: only the other moves, until they match.
+            let behind: Leg =
+                (holdings[place].coinQuantity.magnitude > holdings[place].perp.magnitude) ? .spot : .perp
+            return [reducingDraft(place, behind, attempt: attempt)].compactMap { $0 }
+        }
+        guard let spot, let perp else { return [spot ?? perp].compactMap { $0 } }
+        let (spotBook, perpBook) = (book(pair.spot), book(pair.perp))
+        let deep =
+            Execution.isDeep(spotBook, spot.side, limit: spot.price, quantity: spot.quantity)
+            && Execution.isDeep(perpBook, perp.side, limit: perp.price, quantity: perp.quantity)
+        let spotIsThinner = Execution.isThinner(
+            spotBook.depth(spot.side, to: spot.price), than: perpBook.depth(perp.side, to: perp.price))
+        let ordered = spotIsThinner ? [spot, perp] : [perp, spot]
+        return deep ? ordered : [ordered[0]]
+    }
+
+    /// The last fill of a round: profit by cause is final but for dust, which stays with the pair at its
+    /// mark.
+    func closeRound(_ place: Int, _ reason: String) {
+        let holding = holdings[place]
+        let hadPosition = holding.entriesMade > 0
+        holdings[place].operation = nil
+        move(place, .emptied)
+        var profit = holding.profit
+        profit.residual = residual(holding)
+        let net = profit.total
+        guard holding.openedAt != nil else { return }
+        let slot = holding.slot
+        if hadPosition {
+            counters.exits += 1
+            counters.rounds += 1
+            slots[slot].exits += 1
+            slots[slot].rounds += 1
+            note(
+                .roundClosed(
+                    owner: holding.owner, pair: pair(of: place).base.symbol, reason: reason, net: net,
+                    seconds: (now - (holding.openedAt ?? now)).microseconds / 1_000_000))
+        }
+        holdings[place].openedAt = nil
+        let lost = net < .zero
+        holdings[place].cooldownUntil = now + (lost ? limits.lossCooldown : limits.cooldown)
+        holdings[place].losingRounds = lost ? holding.losingRounds + 1 : 0
+        if holdings[place].losingRounds >= limits.losingRoundsMax {
+            holdings[place].heldDay = day
+            holdings[place].losingRounds = 0
+            note(
+                .alert(
+                    "\(pair(of: place).base.symbol): \(limits.losingRoundsMax) losing rounds running; on hold today"
+                ))
+        }
+    }
+}

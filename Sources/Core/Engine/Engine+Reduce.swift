@@ -1,0 +1,69 @@
+extension Engine {
+    /// An order on one leg that brings the legs of a holding together, at the E4 limit of the attempt.
+    /// - Returns: `nil` when nothing tradable is missing or no price at all is known.
+    func reducingDraft(_ place: Int, _ leg: Leg, attempt: Int, inFlight: Quantity = .zero) -> Draft? {
+        let imbalance = holdings[place].imbalance
+        let side: Side = imbalance > .zero ? .sell : .buy
+        let missing = imbalance.magnitude - inFlight
+        guard missing > .zero else { return nil }
+        return reducingDraft(place, leg, side, tradable(place, leg, side, missing), attempt: attempt)
+    }
+
+    /// `missing` coins or contracts as an order quantity: a spot buy is larger by the fee taken in base.
+    func tradable(_ place: Int, _ leg: Leg, _ side: Side, _ missing: Quantity) -> Quantity {
+        let pair = pair(of: place)
+        switch (leg, side) {
+        case (.perp, _): return missing.onLot(pair.perp.lotSize, .nearestHalfDown)
+        case (.spot, .buy):
+            return Execution.spotQuantity(
+                perp: missing, dust: .zero, baseFee: account.fees.spotTaker, lot: pair.spot.lotSize)
+        case (.spot, .sell):
+            let wanted = missing.onLot(pair.spot.lotSize, .nearestHalfDown)
+            let owned = holdings[place].coinQuantity.onLot(pair.spot.lotSize, .down)
+            // A carry never sells coins the ledger does not give to the pair.
+            return holdings[place].direction == .carry ? min(wanted, max(owned, .zero)) : wanted
+        }
+    }
+
+    /// A risk-reducing limit order: checked for size and collar, never denied for a bad book (FORMULAS E4).
+    func reducingDraft(_ place: Int, _ leg: Leg, _ side: Side, _ quantity: Quantity, attempt: Int) -> Draft? {
+        let pair = pair(of: place)
+        let instrument = leg == .spot ? pair.spot : pair.perp
+        guard quantity >= instrument.minQuantity, quantity > .zero,
+            let price = reducingPrice(instrument, side, attempt)
+        else { return nil }
+        let reverse = holdings[place].direction == .reverse
+        return Draft(
+            leg: leg, side: side, price: price, quantity: quantity,
+            reduceOnly: leg == .perp ? reducesNet(instrument, side, quantity) : nil, selfTrade: .rejectMaker,
+            opensBorrow: reverse && side == .sell && limits.allowBorrow,
+            closesBorrow: reverse && side == .buy,
+            redeems: account.facts?.autoLend ?? false)
+    }
+
+    func reducingPrice(_ instrument: Instrument, _ side: Side, _ attempt: Int) -> Price? {
+        let gate = RiskGate(limits)
+        let reference = mid(instrument)
+        let isFresh = age(instrument).map { $0 <= limits.bookAgeMax } ?? false
+        let book = book(instrument)
+        let touch = side == .buy ? book.bestAsk : book.bestBid
+        if let touch, book.isSynced, !book.isCrossed, isFresh {
+            let price = Execution.reducingLimit(
+                side, touch: touch.price, attempt: attempt, tick: instrument.tickSize)
+            return gate.collared(price, side, reference: reference, tick: instrument.tickSize)
+        }
+        guard let known = self.reference(instrument) ?? reference else { return nil }
+        return Execution.reducingLimitBlind(side, mark: known, tick: instrument.tickSize)
+    }
+
+    /// `true` only when the order brings the venue's net position closer to zero without crossing it;
+    /// strategies share one net position, and a close that grows it would be refused as reduce-only (FORMULAS
+    /// E11).
+    private func reducesNet(_ instrument: Instrument, _ side: Side, _ quantity: Quantity) -> Bool? {
+        let net = netContracts[instrument.id.index]
+        let after = net + Quantity(raw: quantity.raw * side.sign)
+        let closer = after.magnitude < net.magnitude
+        let crosses = (net > .zero && after < .zero) || (net < .zero && after > .zero)
+        return closer && !crosses ? true : nil
+    }
+}

@@ -1,0 +1,128 @@
+extension Engine {
+    /// The most notional per leg that a strategy could ask for in a pair now (FORMULAS 2, `size_usd`).
+    func room(_ slot: Int, _ place: Int, _ pair: Pair) -> Money {
+        let (oneSided, gross) = exposure(of: nil)
+        let (own, _) = exposure(of: slot)
+        var size = min(limits.positionSize, limits.positionSizeMax)
+        size = min(size, limits.positionSizeMax - held(place))
+        size = min(size, limits.totalExposureMax - oneSided)
+        size = min(size, Money(raw: (limits.grossExposureMax - gross).raw / 2))
+        size = min(size, limits.budget(of: slots[slot].name) - own)
+        if let runway = runwayRoom() { size = min(size, runway) }
+        return max(size, .zero)
+    }
+
+    /// Notional per leg that a holding has: the larger leg at own mids.
+    func held(_ place: Int) -> Money { legs(holdings[place]).larger }
+
+    /// One-sided and gross exposure at own mids, entries at work in full; of one strategy, or of all.
+    public func exposure(of slot: Int?) -> (oneSided: Money, gross: Money) {
+        var sum = (oneSided: Money.zero, gross: Money.zero)
+        for holding in holdings where slot == nil || holding.slot == slot {
+            let legs = legs(holding)
+            let reserved = holding.operation?.reservation
+            // What already filled of an entry stands in both; the reservation is the larger until it ends.
+            let base = holding.operation?.before == .zero || reserved == nil
+            sum.oneSided +=
+                reserved.map { base ? max($0.oneSided, legs.larger) : $0.oneSided + legs.larger }
+                ?? legs.larger
+            sum.gross += reserved.map { base ? max($0.gross, legs.both) : $0.gross + legs.both } ?? legs.both
+        }
+        return sum
+    }
+
+    private func legs(_ holding: Holding) -> (larger: Money, both: Money) {
+        if holding.coins == .zero && holding.perp == .zero { return (.zero, .zero) }
+        let pair = pairs[holding.pair.index]
+        let spot = mid(pair.spot).map { ($0 * holding.coinQuantity.magnitude).roundedUp() } ?? .zero
+        let perp = mid(pair.perp).map { ($0 * holding.perp.magnitude).roundedUp() } ?? .zero
+        return (max(spot, perp), spot + perp)
+    }
+
+    /// Notional of all perp shorts at mid.
+    var shorts: Money {
+        var sum = Money.zero
+        for pair in pairs {
+            let net = netContracts[pair.perp.id.index]
+            if net < .zero, let mid = mid(pair.perp) { sum += (mid * net.magnitude).roundedUp() }
+        }
+        return sum
+    }
+
+    /// Free USDC: what a rally can take before the venue borrows or sells.
+    var freeQuote: Money? {
+        guard account.balancesKnown else { return nil }
+        return account.balance(.usdc)?.available ?? .zero
+    }
+
+    /// Free USDC over the notional of perp shorts; `nil` without shorts. 1.0 is 100 000 000.
+    public var runway: Percent? {
+        guard let free = freeQuote, shorts > .zero else { return nil }
+        return Percent(raw: Int64(clamping: quotient(free.raw * 100_000_000, by: shorts.raw, .down)))
+    }
+
+    /// The largest pair notional that leaves the cash runway: (free − least·shorts) / (1 + least + fees).
+    private func runwayRoom() -> Money? {
+        guard let free = freeQuote else { return nil }
+        let least = Percent(raw: limits.runwayMin.raw / 100)
+        let left = free - RiskGate.fraction(least, of: shorts)
+        let fees = account.fees.spotTaker.raw + account.fees.perpTaker.raw
+        let divisor = 10_000_000_000 + Int128(limits.runwayMin.raw) + Int128(fees)
+        return Money(raw: quotient(left.raw * 10_000_000_000, by: divisor, .down))
+    }
+
+    /// Everything the risk gate looks at for one holding.
+    func riskPicture(_ place: Int) -> RiskPicture {
+        let holding = holdings[place]
+        let pair = pair(of: place)
+        var picture = RiskPicture()
+        picture.tradingState =
+            slots[holding.slot].tradingState == .active ? state : slots[holding.slot].tradingState
+        picture.stopping = stopping || flattening
+        (picture.oneSided, picture.gross) = exposure(of: nil)
+        picture.ownOneSided = exposure(of: holding.slot).oneSided
+        picture.budget = limits.budget(of: holding.owner)
+        picture.heldInPair = held(place)
+        for other in holdings {
+            if other.unhedgedSince != nil { picture.unhedged += unhedged(other) }
+            if let since = other.unhedgedSince { picture.unhedgedFor = max(picture.unhedgedFor, now - since) }
+        }
+        picture.profitToday = profitToday
+        picture.ownProfitToday = profit(ofSlot: holding.slot) - slots[holding.slot].dayStart
+        picture.feesToday = feesToday
+        picture.entriesToday = entriesToday
+        sendTimes.removeAll { now - $0 >= .seconds(1) }
+        picture.sentLastSecond = sendTimes.count
+        picture.equity = account.balancesKnown ? equity : nil
+        picture.freeQuote = freeQuote
+        picture.netEquityAvailable = account.collateral?.available
+        picture.shorts = shorts
+        (picture.spotMid, picture.perpMid, picture.index) = (mid(pair.spot), mid(pair.perp), index(of: pair))
+        picture.weight = account.weight(pair.base)
+        picture.initialMargin = Figures.marginFraction(
+            pair.perp.initialMargin, leverageLimit: account.facts?.leverageLimit, notional: picture.shorts)
+        picture.fees = account.fees
+        let owned = limits.ownCoins(of: pair.base)
+        picture.sellable = limits.allowBorrow ? nil : owned + holding.coinQuantity
+        return picture
+    }
+
+    /// The view of an opportunity for one strategy, as `o`.
+    func view(_ slot: Int, _ place: Int, _ o: Opportunity, _ size: Money, _ persist: TimeSpan) -> MarketView {
+        let pair = pair(of: place)
+        let market = pairMarkets[pair.id.index]
+        var view = MarketView(pair: pair.base.symbol, direction: o.direction)
+        let contract = slots[slot].strategy.contract
+        let extra = ViewExtras(
+            now: now, spot: book(pair.spot), perp: book(pair.perp), mark: markets[pair.perp.id.index].mark,
+            spotAge: age(pair.spot) ?? .seconds(3600), perpAge: age(pair.perp) ?? .seconds(3600),
+            persist: persist,
+            basis: market.basis, volatility: market.volatility, fundingMean: market.funding.mean,
+            borrowAPR: market.borrowAPR, lendAPR: market.lendAPR, liquidity: liquidity(o, size), size: size,
+            budget: limits.budget(of: slots[slot].name), held: held(place),
+            addsLeft: max(0, contract.adds + 1 - max(1, holdings[place].entriesMade)),
+            least: limits.netEdgeMin)
+        o.fill(&view, extra)
+        return view
+    }
+}

@@ -1,0 +1,155 @@
+/// Everything between a parsed event and a command, for one account: books, opportunities, scripts, risk,
+/// execution, ledger. It reads no clock and touches nothing outside; the same events at the same moments give
+/// the same commands.
+///
+/// One owner, the desk, calls `turn`. Work inside is split over extensions by stage of the street.
+public final class Engine {
+    public let instruments: [Instrument]
+    public let pairs: [Pair]
+    public let limits: RiskLimits
+
+    public internal(set) var now = Timestamp(microseconds: 0)
+    public internal(set) var slots: [StrategySlot] = []
+    public internal(set) var account = AccountState()
+    public internal(set) var ledger = Ledger()
+    public internal(set) var counters = Counters()
+    public internal(set) var state = TradingState.active
+    /// One per strategy and pair: `slot · pairs + pair`.
+    public internal(set) var holdings: [Holding] = []
+
+    var markets: [InstrumentMarket]
+    var pairMarkets: [PairMarket]
+    var watches: [Watch] = []
+    /// By instrument: the pair it belongs to.
+    var pairOf: [PairID?]
+    var connectionAlive: [Timestamp?] = [nil, nil]
+    var connectionUp = [false, false]
+    var orders: [OrderRecord] = []
+    var orderPlaces = Lookup<ClientOrderID, Int>()
+    var venueOrderPlaces = Lookup<VenueOrderID, Int>()
+    /// Orders that are not settled yet, by place in `orders`.
+    var liveOrders: [Int] = []
+    var requests = Lookup<RequestID, Request>()
+    var ids = ClientIDs()
+    var nextRequest: Int64 = 1
+    /// Contracts by instrument: what the venue had at the start plus our fills since.
+    var netContracts: [Quantity]
+    var touched: [Bool]
+    var commands: [Command] = []
+    var notes: [Note] = []
+    var opened = false
+    /// Why the last script call wished nothing.
+    var lastPass = Reason.scriptPassed
+    var openedAt: Timestamp?
+    /// Reads to be asked again, and when.
+    var retryAt: [(at: Timestamp, request: Request)] = []
+    /// Instruments with contracts that nobody here opened: no entries.
+    var lastDenial: Denial?
+    var foreign: [Bool]
+    var foreignFills: [(InstrumentID, Int64, VenueOrderID)] = []
+    var day: Int64 = 0
+    var entriesToday = 0
+    var feesToday = Money.zero
+    var sendTimes: [Timestamp] = []
+    var nextSample: Timestamp?, nextPoll: Timestamp?, nextFundingPoll: Timestamp?
+    var seenFunding: [FundingPayment] = []
+    var lastTurn: Timestamp?
+    /// All pairs are to be closed, by the operator or at the end.
+    var flattening = false
+    /// The run is ending: no entries, open legs are repaired.
+    var stopping = false
+
+    /// - Parameter pairs: in the order of their ids, over `instruments`.
+    public init(instruments: [Instrument], pairs: [Pair], limits: RiskLimits) {
+        (self.instruments, self.pairs, self.limits) = (instruments, pairs, limits)
+        markets = Array(repeating: InstrumentMarket(), count: instruments.count)
+        pairMarkets = pairs.map(PairMarket.init)
+        netContracts = Array(repeating: .zero, count: instruments.count)
+        touched = Array(repeating: false, count: pairs.count)
+        foreign = Array(repeating: false, count: instruments.count)
+        pairOf = Array(repeating: nil, count: instruments.count)
+        for pair in pairs {
+            pairOf[pair.spot.id.index] = pair.id
+            pairOf[pair.perp.id.index] = pair.id
+        }
+    }
+
+    /// Puts a strategy on the desk; scripts run in the order of their names.
+    /// - Precondition: before the first turn.
+    public func add(_ strategy: any Strategy) {
+        precondition(lastTurn == nil, "strategies stand before the first turn")
+        slots.append(StrategySlot(strategy: strategy))
+        slots.sort { $0.name < $1.name }
+        holdings = []
+        for (place, slot) in slots.enumerated() {
+            holdings += pairs.map { Holding(pair: $0.id, owner: slot.name, slot: place) }
+        }
+        watches = Array(repeating: Watch(), count: slots.count * pairs.count * 2)
+    }
+
+    /// Handles one input's events to the end.
+    public func turn(_ events: [Event], now moment: Timestamp) {
+        now = max(now, moment)
+        if lastTurn == nil { start() }
+        rollDay()
+        measureUnhedged()
+        lastTurn = now
+        for event in events { apply(event) }
+        sample()
+        poll()
+        watchOrders()
+        for place in holdings.indices where holdings[place].state != .idle || holdings[place].operation != nil
+        {
+            advance(place)
+        }
+        for place in touched.indices where touched[place] {
+            touched[place] = false
+            evaluate(pairs[place])
+        }
+        trackUnhedged()
+        checkLatches()
+        finishFlatten()
+    }
+
+    /// The commands of the turns since the last call, in order.
+    public func takeCommands() -> [Command] {
+        defer { commands = [] }
+        return commands
+    }
+
+    public func takeNotes() -> [Note] {
+        defer { notes = [] }
+        return notes
+    }
+
+    /// Asks the outside world for something; the answer comes as an event with the same id.
+    @discardableResult
+    public func ask(_ request: Request) -> RequestID {
+        let id = RequestID(raw: nextRequest)
+        nextRequest += 1
+        requests[id] = request
+        commands.append(Command(id: id, request: request))
+        return id
+    }
+
+    private func apply(_ event: Event) {
+        switch event {
+        case .book(let id, let change): apply(change, to: id)
+        case .alive(let connection): connectionAlive[connection.rawValue] = now
+        case .mark(let id, let update): apply(update, to: id)
+        case .trade: break
+        case .order(let update): apply(update)
+        case .position(let update): account.set(update)
+        case .balance(let update): account.set(update)
+        case .reply(let id, let reply): answered(id, reply)
+        case .connection(let connection, let change): changed(connection, change)
+        case .timer: touchHeldPairs()
+        }
+    }
+
+    func note(_ note: Note) { notes.append(note) }
+
+    func place(_ slot: Int, _ pair: PairID) -> Int { slot * pairs.count + pair.index }
+    func pair(of holding: Int) -> Pair { pairs[holdings[holding].pair.index] }
+    func book(_ instrument: Instrument) -> Book { markets[instrument.id.index].book }
+}

@@ -1,0 +1,36 @@
+/// What a turn has to say to people. Notes are not commands: they change nothing and are not part of a
+/// replay's proof.
+public enum Note: Sendable, Equatable {
+    case ready(pairs: Int)
+    case opportunity(
+        owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
+        usd: Money)
+    case placing(owner: String, pair: String, purpose: OrderPurpose, orders: Int, text: String)
+    case denied(owner: String, pair: String, Denial)
+    case rejected(pair: String, purpose: OrderPurpose, Refusal)
+    case roundOpened(owner: String, pair: String, quantity: Quantity, entryGross: Percent)
+    case roundClosed(owner: String, pair: String, reason: String, net: Money, seconds: Int64)
+    case exiting(owner: String, pair: String, reason: String)
+    case repair(owner: String, pair: String, unwinds: Bool, attempt: Int, imbalance: Quantity)
+    case strategyFault(owner: String, StrategyFault, stopped: Bool)
+    case gap(symbol: String, reason: String)
+    case connection(ConnectionID, up: Bool, reason: String)
+    case state(TradingState, reason: String)
+    case alert(String)
+    case replaced(owner: String, version: String)
+    /// The engine needs a further block of client order ids, durably reserved.
+    case needsIDs
+}
+
+/// What is allowed at all (FORMULAS 7, table).
+public enum TradingState: String, Sendable {
+    case active
+    /// By the operator: manage and protect what is open, open nothing.
+    case hold
+    /// By a limit, latched.
+    case reduceOnly = "reduce_only"
+    case halted
+
+    public var allowsEntries: Bool { self == .active }
+    public var allowsEconomicExits: Bool { self != .halted }
+}

@@ -1,0 +1,140 @@
+/// Where an amount can be. What the venue holds for a strategy stands on `venue`; the other side of every
+/// movement says why it moved.
+public enum AccountName: String, Sendable, CaseIterable, Comparable {
+    /// What the venue holds: balances, and contracts of perps under the symbol of the market.
+    case venue
+    /// The world before the first posting.
+    case opening
+    /// The counterparties of our fills.
+    case trades
+    case fees, funding, borrow
+    /// Differences found and accepted by a person.
+    case adjustment
+    public static func < (a: AccountName, b: AccountName) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// A named balance in the ledger: one strategy's, or the house's where no strategy is concerned.
+public struct Account: Hashable, Comparable, Sendable {
+    /// The strategy's name, or `house`.
+    public let owner: String
+    public let name: AccountName
+    public init(_ owner: String, _ name: AccountName) { (self.owner, self.name) = (owner, name) }
+    public static let house = "house"
+    public static func < (a: Account, b: Account) -> Bool {
+        (a.owner, a.name.rawValue) < (b.owner, b.name.rawValue)
+    }
+}
+
+/// One movement between two accounts. A negative amount moves the other way.
+public struct Posting: Hashable, Sendable {
+    public let from: Account, to: Account
+    public let asset: Asset
+    public let amount: Money
+    public init(from: Account, to: Account, asset: Asset, amount: Money) {
+        (self.from, self.to, self.asset, self.amount) = (from, to, asset, amount)
+    }
+}
+
+/// All balances that the postings add up to. Double entry: the sum of all accounts of an asset is always
+/// zero.
+public struct Ledger: Sendable {
+    /// One balance, as it is listed.
+    public struct Row: Sendable, Equatable {
+        public let account: Account
+        public let asset: Asset
+        public fileprivate(set) var balance: Money
+    }
+
+    /// Every balance ever touched, ordered by account and asset.
+    public private(set) var rows: [Row] = []
+    public private(set) var postings = 0
+
+    public init() {}
+
+    public mutating func post(_ posting: Posting) {
+        guard posting.amount != .zero else { return }
+        change(posting.from, posting.asset, -posting.amount)
+        change(posting.to, posting.asset, posting.amount)
+        postings += 1
+    }
+
+    public func balance(_ account: Account, _ asset: Asset) -> Money {
+        let place = firstPlace(account, asset)
+        return matches(place, account, asset) ? rows[place].balance : .zero
+    }
+
+    /// What the ledger says the venue holds of an asset, over all owners.
+    public func venueBalance(_ asset: Asset) -> Money {
+        rows.reduce(.zero) { $1.account.name == .venue && $1.asset == asset ? $0 + $1.balance : $0 }
+    }
+
+    /// All assets, by name, with the sum over all accounts: zero for each, or the ledger is broken.
+    public var sums: [(asset: Asset, sum: Money)] {
+        assets.map { asset in (asset, rows.reduce(.zero) { $1.asset == asset ? $0 + $1.balance : $0 }) }
+    }
+
+    /// All assets ever touched, by name.
+    public var assets: [Asset] {
+        var found: [Asset] = []
+        for row in rows where !found.contains(row.asset) { found.append(row.asset) }
+        return found.sorted()
+    }
+
+    private mutating func change(_ account: Account, _ asset: Asset, _ amount: Money) {
+        let place = firstPlace(account, asset)
+        if matches(place, account, asset) {
+            rows[place].balance += amount
+        } else {
+            rows.insert(Row(account: account, asset: asset, balance: amount), at: place)
+        }
+    }
+
+    private func matches(_ place: Int, _ account: Account, _ asset: Asset) -> Bool {
+        place < rows.count && rows[place].account == account && rows[place].asset == asset
+    }
+
+    private func firstPlace(_ account: Account, _ asset: Asset) -> Int {
+        var low = 0, high = rows.count
+        while low < high {
+            let middle = (low + high) / 2
+            let row = rows[middle]
+            if row.account < account || (row.account == account && row.asset < asset) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+}
+
+extension Ledger {
+    /// Books one execution for a strategy: what came, what went, and the fee in the asset it was taken in.
+    ///
+    /// A perp settles in the quote currency: its contracts move under the market's symbol and its price flow
+    /// as quote, so that contracts closed leave their profit behind.
+    public mutating func book(_ fill: Fill, of instrument: Instrument, owner: String) {
+        let venue = Account(owner, .venue), trades = Account(owner, .trades)
+        let units = Asset(instrument.kind == .spot ? instrument.base.symbol : instrument.symbol)
+        let signed = Money(raw: Int128(fill.quantity.raw) * 10_000 * Int128(fill.side.sign))
+        post(Posting(from: trades, to: venue, asset: units, amount: signed))
+        let paid = fill.notional.rounded(fill.side == .buy ? .up : .down)
+        let flow = fill.side == .buy ? -paid : paid
+        post(Posting(from: trades, to: venue, asset: instrument.quote, amount: flow))
+        post(Posting(from: venue, to: Account(owner, .fees), asset: fill.feeAsset, amount: fill.fee))
+    }
+
+    /// Books a funding payment; positive was received.
+    public mutating func bookFunding(_ amount: Money, owner: String) {
+        post(
+            Posting(from: Account(owner, .funding), to: Account(owner, .venue), asset: .usdc, amount: amount))
+    }
+
+    /// The one opening posting of an asset: what the venue held before the first fill.
+    public mutating func open(_ asset: Asset, _ amount: Money) {
+        post(
+            Posting(
+                from: Account(Account.house, .opening), to: Account(Account.house, .venue), asset: asset,
+                amount: amount))
+    }
+}

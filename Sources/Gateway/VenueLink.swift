@@ -1,0 +1,218 @@
+import Core
+import Exchange
+import Synchronization
+import Wire
+
+/// Where the venue is and who we are there.
+public struct VenueAddress: Sendable {
+    public var rest: String, ws: String
+    /// PEM of the authorities to trust; `nil` trusts the system's.
+    public var caFile: String?
+    public init(rest: String, ws: String, caFile: String? = nil) {
+        (self.rest, self.ws, self.caFile) = (rest, ws, caFile)
+    }
+}
+
+/// What comes in from the venue. Called on network threads; must not block.
+public protocol VenueListener: AnyObject, Sendable {
+    func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64)
+    func connection(_ connection: ConnectionID, _ change: ConnectionChange)
+    func answer(_ id: RequestID, _ result: RESTResult)
+}
+
+/// The live end: two streams and the REST calls of one account, with signatures, request budget and clock
+/// offset.
+public final class VenueLink: Sendable {
+    private let rest: RESTClient
+    private let streams: WebSocketService
+    private let signer: Signer?
+    private let text: RequestText
+    private let listener: any VenueListener
+    private let handles = Mutex<[WebSocketHandle]>([])
+    private let budget = Mutex(RateBudget())
+    /// Venue time less ours, milliseconds.
+    private let offset = Mutex<Int64>(0)
+    private let pairs: [Pair]
+    private let address: VenueAddress
+
+    /// How long a signed request may live, and how long its answer is awaited; milliseconds of wall time.
+    public static let windowMilliseconds: Int64 = 5000
+    public static let deadlineMilliseconds = 6000
+
+    public init(
+        _ address: VenueAddress, signer: Signer?, catalogue: Catalogue, pairs: [Pair],
+        listener: any VenueListener
+    ) {
+        (self.address, self.signer, self.pairs, self.listener) = (address, signer, pairs, listener)
+        text = RequestText(catalogue)
+        rest = RESTClient(baseURL: address.rest, caFile: address.caFile)
+        streams = WebSocketService()
+    }
+
+    /// Opens the streams. Frames and connection changes begin to come.
+    public func open() throws(LinkFault) {
+        guard let endpoint = WebSocketEndpoint(url: address.ws, caFile: address.caFile) else {
+            throw .badURL(address.ws)
+        }
+        rest.warm(count: 2, target: "/api/v1/time")
+        let publicStream = streams.open(
+            endpoint,
+            handler: StreamEar(.publicStream, listener) { [pairs] in
+                [ControlText(.subscribe, Self.publicStreams(pairs)).bytes]
+            })
+        var opened = [publicStream]
+        if signer != nil {
+            opened.append(
+                streams.open(
+                    endpoint,
+                    handler: StreamEar(.privateStream, listener) { [weak self] in
+                        self?.privateSubscription() ?? []
+                    }))
+        }
+        handles.withLock { $0 = opened }
+    }
+
+    static func publicStreams(_ pairs: [Pair]) -> [String] {
+        pairs.flatMap { pair in
+            [pair.spot.symbol, pair.perp.symbol].map { StreamName.depth(symbol: $0, window: nil).text }
+                + [StreamName.markPrice(symbol: pair.perp.symbol).text]
+        }
+    }
+
+    private func privateSubscription() -> [[UInt8]] {
+        guard let signer else { return [] }
+        let stamp = nowMilliseconds
+        let signed = signer.sign(SigningText.subscribe(timestamp: stamp, window: Self.windowMilliseconds))
+        let proof = StreamSignature(
+            key: signer.apiKey, signature: signed, timestamp: String(stamp),
+            window: String(Self.windowMilliseconds))
+        let names = [StreamName.orderUpdate(symbol: nil), .positionUpdate(symbol: nil), .balanceUpdate].map(
+            \.text)
+        return [ControlText(.subscribe, names, signature: proof).bytes]
+    }
+
+    /// Sends what a turn asked for. The answer comes to the listener, on the REST thread.
+    /// - Parameter reduces: may use the reserve of the request budget.
+    public func perform(_ command: Command, reduces: Bool) {
+        let second = MonotonicClock.microseconds() / 1_000_000
+        guard budget.withLock({ $0.take(atSecond: second, reduces: reduces) }) else {
+            return listener.answer(command.id, .failed(Self.overBudget))
+        }
+        let call = text.call(command.request)
+        let id = command.id, listener = listener
+        rest.send(request(call, stateChanging: command.request.changesState)) { listener.answer(id, $0) }
+    }
+
+    private func request(_ call: HTTPCall, stateChanging: Bool) -> RESTRequest {
+        var headers = [("Accept", "application/json")]
+        if call.body != nil { headers.append(("Content-Type", "application/json; charset=utf-8")) }
+        let stamp = nowMilliseconds
+        if let signer, let text = call.signingText(timestamp: stamp, window: Self.windowMilliseconds) {
+            headers += [
+                ("X-API-Key", signer.apiKey), ("X-Signature", signer.sign(text)),
+                ("X-Timestamp", String(stamp)),
+                ("X-Window", String(Self.windowMilliseconds)),
+            ]
+        }
+        return RESTRequest(
+            method: HTTPMethod(rawValue: call.method.rawValue) ?? .get, target: call.path, headers: headers,
+            body: call.body.map { Array($0.utf8) }, deadlineMilliseconds: Self.deadlineMilliseconds,
+            stateChanging: stateChanging)
+    }
+
+    /// One read outside a turn, waited for: used before the desk runs.
+    /// - Throws: what is wrong and what to do.
+    public func fetch(_ request: Request) throws(LinkFault) -> RESTAnswer {
+        let call = text.call(request)
+        let waiter = Waiter()
+        rest.send(self.request(call, stateChanging: false)) { waiter.finish($0) }
+        switch waiter.wait() {
+        case .answered(let answer): return answer
+        case .failed(let failure), .unknown(let failure):
+            throw .unreachable("\(address.rest)\(call.path): \(failure.text)")
+        }
+    }
+
+    /// Sets the clock offset from the venue's own time; half the round trip is taken off.
+    public func setClock() throws(LinkFault) -> Int64 {
+        let before = WallClock.microseconds()
+        let answer = try fetch(.serverTime)
+        let after = WallClock.microseconds()
+        guard let venue = Int64(String(decoding: answer.body, as: UTF8.self)) else {
+            throw .unreachable("\(address.rest) does not tell its time; is it the exchange?")
+        }
+        let difference = venue - (before + after) / 2000
+        offset.withLock { $0 = difference }
+        return difference
+    }
+
+    private var nowMilliseconds: Int64 { WallClock.microseconds() / 1000 + offset.withLock { $0 } }
+
+    /// Drops a stream whose frames cannot be believed and connects anew.
+    public func reconnect(_ connection: ConnectionID) {
+        let handle = handles.withLock { $0.count > connection.rawValue ? $0[connection.rawValue] : nil }
+        handle?.reconnect()
+    }
+
+    /// Closes everything and waits for the threads. Requests under way end as `unknown` or `failed`.
+    public func close() {
+        streams.stop()
+        rest.stop()
+    }
+
+    private static let overBudget = RESTFailure(
+        cause: .overloaded, text: "the request budget of the minute is used up", sentMicroseconds: nil,
+        receivedMicroseconds: 0)
+}
+
+/// Why the venue cannot be used.
+public enum LinkFault: Error, Sendable, CustomStringConvertible {
+    case badURL(String), unreachable(String)
+    public var description: String {
+        switch self {
+        case .badURL(let url): "\(url) is not a ws:// or wss:// address"
+        case .unreachable(let why): why
+        }
+    }
+}
+
+/// Hands one stream's messages on. Its methods run on the stream service's thread.
+final class StreamEar: WebSocketHandler {
+    private let connection: ConnectionID
+    private let listener: any VenueListener
+    private let subscription: @Sendable () -> [[UInt8]]
+
+    init(
+        _ connection: ConnectionID, _ listener: any VenueListener,
+        _ subscription: @escaping @Sendable () -> [[UInt8]]
+    ) {
+        (self.connection, self.listener, self.subscription) = (connection, listener, subscription)
+    }
+
+    func opened() -> [[UInt8]] {
+        listener.connection(connection, .up)
+        return subscription()
+    }
+
+    func frame(_ bytes: UnsafeRawBufferPointer, receivedMicroseconds: Int64) {
+        listener.frame(connection, Array(bytes), arrived: receivedMicroseconds)
+    }
+
+    func closed(reason: WebSocketClosure) { listener.connection(connection, .down(reason: "\(reason)")) }
+}
+
+/// Waits for one answer.
+private final class Waiter: Sendable {
+    private let result = Mutex<RESTResult?>(nil)
+    private let gate = Gate()
+
+    func finish(_ value: RESTResult) {
+        result.withLock { $0 = value }
+        gate.open()
+    }
+
+    func wait() -> RESTResult {
+        gate.wait()
+        return result.withLock { $0 }!
+    }
+}

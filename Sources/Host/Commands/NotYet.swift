@@ -1,0 +1,122 @@
+import ArgumentParser
+import Glibc
+
+/// A command whose name is taken and whose work is not built: it says so, exits 1, and is absent from help.
+protocol NotYetCommand: ParsableCommand {
+    static var name: String { get }
+    var rest: [String] { get }
+}
+
+extension NotYetCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: name, shouldDisplay: false)
+    }
+
+    func run() throws {
+        Terminal.complain("neap \(Self.name): not yet")
+        throw ExitCode(1)
+    }
+}
+
+/// All names that the design reserves and no code stands behind.
+enum NotYet {
+    static let all: [any ParsableCommand.Type] = [
+        Run.self, Replay.self, Check.self, Backtest.self, Simulate.self, Why.self, Status.self, Hold.self,
+        Resume.self, Halt.self, Rearm.self, Flatten.self, Reload.self, Promote.self, Rollback.self,
+        AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
+        Keys.self,
+    ]
+
+    struct Run: NotYetCommand {
+        static let name = "run"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Replay: NotYetCommand {
+        static let name = "replay"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Check: NotYetCommand {
+        static let name = "check"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Backtest: NotYetCommand {
+        static let name = "backtest"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Simulate: NotYetCommand {
+        static let name = "simulate"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Why: NotYetCommand {
+        static let name = "why"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Status: NotYetCommand {
+        static let name = "status"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Hold: NotYetCommand {
+        static let name = "hold"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Resume: NotYetCommand {
+        static let name = "resume"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Halt: NotYetCommand {
+        static let name = "halt"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Rearm: NotYetCommand {
+        static let name = "rearm"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Flatten: NotYetCommand {
+        static let name = "flatten"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Reload: NotYetCommand {
+        static let name = "reload"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Promote: NotYetCommand {
+        static let name = "promote"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Rollback: NotYetCommand {
+        static let name = "rollback"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct AcceptLimits: NotYetCommand {
+        static let name = "accept-limits"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Guardian: NotYetCommand {
+        static let name = "guardian"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Doctor: NotYetCommand {
+        static let name = "doctor"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Record: NotYetCommand {
+        static let name = "record"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Export: NotYetCommand {
+        static let name = "export"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Rebuild: NotYetCommand {
+        static let name = "rebuild"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Sweep: NotYetCommand {
+        static let name = "sweep"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+    struct Keys: NotYetCommand {
+        static let name = "keys"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
+}

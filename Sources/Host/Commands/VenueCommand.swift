@@ -1,0 +1,103 @@
+import ArgumentParser
+import Glibc
+import Venue
+
+/// `neap venue`: the embedded exchange alone, over the real protocol on loopback.
+struct VenueCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "venue",
+        abstract: "Serve a Backpack-shaped exchange with a generated market on loopback.",
+        discussion: """
+            When ready, one line of JSON on standard output tells the addresses and the key: \
+            {"rest":…,"ws":…,"apiKey":…,"apiSecret":…}; the secret only when the key was made up. \
+            Ctrl-C ends it.
+            """)
+
+    @Option(help: "Port of 127.0.0.1; 0 lets the system choose.")
+    var port = 0
+    @Option(
+        help: ArgumentHelp(
+            "Accounts as JSON; without it one with 1,000 USDC and a made-up key.", valueName: "file"))
+    var account: String?
+    @Option(help: "Fixes the generated market.")
+    var seed: UInt64 = 1
+    @Option(help: "How many times as fast as the wall its clock runs.")
+    var speed = 1.0
+    @Option(
+        help: ArgumentHelp(
+            "Further dislocations: SOL@30,BTC@90 (seconds after the start).", valueName: "list"))
+    var dislocate: String?
+    @Option(help: ArgumentHelp("Serve TLS with these PEM files.", valueName: "cert,key"))
+    var tls: String?
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("--port \(port): 0 to 65535") }
+        guard speed > 0, speed <= 10_000 else {
+            throw ValidationError("--speed \(speed): above 0, at most 10000")
+        }
+        _ = try dislocations()
+        if let tls, tls.split(separator: ",").count != 2 {
+            throw ValidationError(
+                "--tls \(tls): two files, the certificate and its key, with a comma between")
+        }
+    }
+
+    func run() throws {
+        blockSignals()
+        var configuration = VenueConfiguration()
+        configuration.port = port
+        configuration.seed = seed
+        configuration.speed = speed
+        configuration.market = .generated(dislocations: try dislocations(), only: [])
+        if let tls {
+            let files = tls.split(separator: ",").map(String.init)
+            (configuration.certificate, configuration.certificateKey) = (files[0], files[1])
+        }
+        do {
+            if let account { configuration.accounts = try AccountFile.read(try contents(account)) }
+            let server = try VenueServer.start(configuration)
+            Terminal.say(server.ready.line)
+            awaitSignal()
+            server.stop()
+        } catch let fault as VenueFault {
+            Terminal.complain("neap venue: \(fault)")
+            throw ExitCode(1)
+        }
+    }
+
+    private func dislocations() throws -> [(base: String, seconds: Int64)] {
+        try (dislocate ?? "").split(separator: ",").map { part in
+            let halves = part.split(separator: "@")
+            guard halves.count == 2, let seconds = Int64(halves[1]), seconds >= 0 else {
+                throw ValidationError("--dislocate \(part): PAIR@SECONDS, for example SOL@30")
+            }
+            return (String(halves[0]), seconds)
+        }
+    }
+
+    private func contents(_ path: String) throws -> [UInt8] {
+        guard let file = fopen(path, "rb") else {
+            throw ValidationError("--account \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        return Array(bytes.prefix(fread(&bytes, 1, bytes.count, file)))
+    }
+}
+
+/// Blocks until SIGINT, SIGTERM or SIGHUP; they are taken by this thread and kill nothing.
+private func awaitSignal() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
+    var taken: Int32 = 0
+    sigwait(&signals, &taken)
+}
+
+/// Must run before any other thread exists: they inherit the mask, so that only `awaitSignal` hears a signal.
+func blockSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+}

@@ -1,0 +1,110 @@
+import Core
+import Exchange
+import Simulator
+import Synchronization
+import Wire
+
+/// What a caller must know to trade at a served venue.
+public struct VenueReady: Sendable, Equatable {
+    /// `http://127.0.0.1:8080`, `ws://127.0.0.1:8080`; `https`, `wss` with a certificate.
+    public let rest: String, ws: String
+    public let apiKey: String
+    /// Only of a key that was made up at start.
+    public let apiSecret: String?
+    public let port: Int
+
+    /// One line for standard output; without the secret when it is the caller's own.
+    public var line: String {
+        var json = JSONText()
+        json.object {
+            $0.field("rest", rest)
+            $0.field("ws", ws)
+            $0.field("apiKey", apiKey)
+            if let apiSecret { $0.field("apiSecret", apiSecret) }
+        }
+        return json.string
+    }
+}
+
+/// When a frame left or an order came: microseconds of the monotonic clock.
+public struct VenueStamps: Sendable {
+    /// Depth frames by symbol and update id.
+    public var frames: [(symbol: String, sequence: Int64, at: Int64)] = []
+    public var orders: [(client: UInt32, at: Int64)] = []
+}
+
+/// A simulated exchange behind the real protocol: REST and WebSocket on one port.
+public final class VenueServer: Sendable {
+    public let ready: VenueReady
+    private let server: HTTPServer
+    private let desk: VenueDesk
+
+    private init(_ server: HTTPServer, _ desk: VenueDesk, _ ready: VenueReady) {
+        (self.server, self.desk, self.ready) = (server, desk, ready)
+    }
+
+    /// Listens at once.
+    public static func start(_ configuration: VenueConfiguration) throws(VenueFault) -> VenueServer {
+        guard configuration.speed > 0, configuration.speed <= 10_000 else {
+            throw VenueFault("speed: \(configuration.speed) is not above 0 and at most 10000")
+        }
+        var configuration = configuration
+        var secret: String?
+        if configuration.accounts.isEmpty {
+            let made = SignatureCheck.makeKeys()
+            secret = made.secret
+            configuration.accounts = [AccountSetting(key: made.key)]
+        }
+        let desk = try VenueDesk(configuration)
+        let tls: TLSFiles?
+        switch (configuration.certificate, configuration.certificateKey) {
+        case (let certificate?, let key?): tls = TLSFiles(certificate: certificate, key: key)
+        case (nil, nil): tls = nil
+        default: throw VenueFault("tls: certificate and key go together")
+        }
+        let server: HTTPServer
+        do {
+            server = try HTTPServer(
+                listen: .tcp(host: configuration.host, port: configuration.port), tls: tls, handler: desk)
+        } catch {
+            throw VenueFault("venue: \(error)")
+        }
+        let place = "://\(configuration.host):\(server.port)", safe = tls == nil ? "" : "s"
+        let ready = VenueReady(
+            rest: "http\(safe)\(place)", ws: "ws\(safe)\(place)", apiKey: configuration.accounts[0].key,
+            apiSecret: secret, port: server.port)
+        return VenueServer(server, desk, ready)
+    }
+
+    public func stop() { server.stop() }
+
+    /// The venue's clock now: the demo clock.
+    public var clock: VenueClock { desk.clock }
+
+    /// Charges the next fee wrong in the balances and right in the fill: a fault for others to find.
+    public func misChargeNextFee(by amount: Money) { ask(.misCharge(amount)) }
+
+    /// Closes every WebSocket, as a server does that goes away.
+    public func dropStreams() { ask(.dropStreams) }
+
+    /// What was stamped so far; empty unless the configuration asked for it.
+    public var stamps: VenueStamps { desk.shared.withLock { $0.stamps } }
+
+    /// Whether a recorded market has shown its last row.
+    public var isMarketOver: Bool { desk.shared.withLock { $0.isMarketOver } }
+
+    private func ask(_ hook: VenueHook) {
+        desk.shared.withLock { $0.hooks.append(hook) }
+        server.wake()
+    }
+}
+
+/// What may be asked of a running venue from other threads.
+enum VenueHook: Sendable { case misCharge(Money), dropStreams }
+
+/// What other threads share with the service thread.
+struct VenueShared: Sendable {
+    var hooks: [VenueHook] = []
+    var stamps = VenueStamps()
+    var isMarketOver = false
+}
