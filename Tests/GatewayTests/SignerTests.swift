@@ -17,7 +17,9 @@ import Testing
     }
 
     @Test func `refuses keys that do not belong together, other lengths and what is no base64`() {
-        #expect(throws: Signer.Fault.keysDoNotMatch) { try Signer(secretBase64: Self.seed, apiKey: Self.seed) }
+        #expect(throws: Signer.Fault.keysDoNotMatch) {
+            try Signer(secretBase64: Self.seed, apiKey: Self.seed)
+        }
         #expect(throws: Signer.Fault.wrongLength(3)) { try Signer(secretBase64: "AAEC") }
         #expect(throws: Signer.Fault.notBase64) { try Signer(secretBase64: "not base64!") }
     }
@@ -30,7 +32,8 @@ import Testing
 
     @Test func `hashes as SHA-256 does`() {
         #expect(
-            Digest.sha256(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+            Digest.sha256(Array("abc".utf8))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     }
 }
 

@@ -57,7 +57,8 @@ private final class Ear: VenueListener {
 
         let order = Order(
             id: ClientOrderID(raw: 4096), instrument: pair.perp.id, side: .buy,
-            price: Price(raw: 100 * 100_000_000), quantity: pair.leastQuantity, timeInForce: .goodTillCancelled,
+            price: Price(raw: 100 * 100_000_000), quantity: pair.leastQuantity,
+            timeInForce: .goodTillCancelled,
             postOnly: true, selfTrade: .rejectTaker)
         let command = Command(id: RequestID(raw: 1), request: .submit(order))
         link.perform(command, reduces: false)
