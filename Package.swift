@@ -53,6 +53,7 @@ let package = Package(
 
         tests("CoreTests", ["Core"]),
         tests("SimulatorTests", ["Simulator"]),
+        tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("GatewayTests", ["Gateway", "Venue", "Wire"]),
         tests("VenueTests", ["Venue", "Wire"]),
