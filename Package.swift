@@ -48,11 +48,14 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                "Core", "Venue", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Core", "Exchange", "Gateway", "Venue", "Wire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Host", swiftSettings: strict),
 
         tests("CoreTests", ["Core"]),
         tests("SimulatorTests", ["Simulator"]),
+        tests("HostTests", ["Host", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("GatewayTests", ["Gateway", "Venue", "Wire"]),

@@ -214,3 +214,19 @@ struct Draft {
             autoLendRedeem: leg == .spot && redeems ? true : nil)
     }
 }
+
+extension Engine {
+    /// True for requests that may use the reserve of the request budget: cancels, and orders that reduce
+    /// risk.
+    public func reducesRisk(_ request: Request) -> Bool {
+        switch request {
+        case .cancel, .cancelAll, .orderState, .fills: true
+        case .submit(let order): orderPlaces[order.id].map { !orders[$0].purpose.raisesRisk } ?? false
+        case .submitBatch(let batch):
+            batch.allSatisfy { order in
+                orderPlaces[order.id].map { !orders[$0].purpose.raisesRisk } ?? false
+            }
+        default: false
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Core
+import Gateway
+import Glibc
+import Synchronization
+import Wire
+
+/// The one owner of the trading state: a thread that takes inputs in order, runs their turns and hands out
+/// commands.
+final class Desk: @unchecked Sendable {
+    // Unchecked: `street` is touched by the desk's thread only, and by others after `stop` has joined it.
+    let street: Street
+    let mailbox = Mailbox()
+    private let clock: RunClock
+    private let link = Mutex<VenueLink?>(nil)
+    private var thread = pthread_t()
+    private let nextBlock: @Sendable () -> UInt32?
+    private let hear: @Sendable ([Note]) -> Void
+
+    /// How often the desk wakes without an input; wall time.
+    static let tick: Int64 = 10_000
+    static let stackBytes = 16 << 20
+
+    /// - Parameters:
+    ///   - nextBlock: reserves a block of client order ids durably; `nil` when none can be had.
+    ///   - hear: what turns have to say, on the desk's thread.
+    init(
+        street: Street, clock: RunClock, nextBlock: @escaping @Sendable () -> UInt32?,
+        hear: @escaping @Sendable ([Note]) -> Void
+    ) {
+        (self.street, self.clock, self.nextBlock, self.hear) = (street, clock, nextBlock, hear)
+    }
+
+    /// Starts the thread. The first turn reserves a block of client order ids.
+    func start(_ venue: VenueLink) {
+        link.withLock { $0 = venue }
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, Self.stackBytes)
+        let owner = Unmanaged.passRetained(self).toOpaque()
+        let code = pthread_create(&thread, &attributes, deskThread, owner)
+        pthread_attr_destroy(&attributes)
+        precondition(code == 0, "the desk's thread starts")
+    }
+
+    /// Gives an operator's instruction to the desk.
+    func obey(_ instruction: Engine.Instruction) { post(.order(instruction)) }
+
+    func post(_ input: Input, arrived: Int64 = 0) {
+        mailbox.post(StampedInput(input: input, now: clock.now, arrived: arrived))
+    }
+
+    /// Takes no more inputs, finishes those queued and joins the thread.
+    func stop() {
+        mailbox.close()
+        pthread_join(thread, nil)
+    }
+
+    fileprivate func work() {
+        reserve()
+        var wakeAt = MonotonicClock.microseconds() + Self.tick
+        while true {
+            let batch = mailbox.take(untilMonotonic: wakeAt)
+            for item in batch.items { turn(item.input, item.now) }
+            if !batch.dropped.isEmpty { turn(.dropped(batch.dropped), clock.now) }
+            // A lost private frame or answer may be a fill: nothing more is opened until a person has looked.
+            if batch.overflowed { turn(.order(.halt), clock.now) }
+            if batch.closed { return }
+            if MonotonicClock.microseconds() >= wakeAt {
+                turn(.timer, clock.now)
+                wakeAt = MonotonicClock.microseconds() + Self.tick
+            }
+        }
+    }
+
+    private func turn(_ input: Input, _ now: Timestamp) {
+        let outcome = street.turn(input, now: now)
+        let link = link.withLock { $0 }
+        for command in outcome.commands {
+            link?.perform(command, reduces: street.engine.reducesRisk(command.request))
+        }
+        if let connection = outcome.dropsConnection { link?.reconnect(connection) }
+        let notes = street.engine.takeNotes()
+        if notes.contains(.needsIDs) { reserve() }
+        if !notes.isEmpty { hear(notes) }
+    }
+
+    private func reserve() {
+        guard let block = nextBlock() else { return }
+        turn(.order(.idBlock(block)), clock.now)
+    }
+}
+
+/// The desk's thread; owns one reference to the desk.
+private func deskThread(_ owner: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let owner else { return nil }
+    Unmanaged<Desk>.fromOpaque(owner).takeRetainedValue().work()
+    return nil
+}
+
+/// Puts what the venue sends into the desk's mailbox. Runs on network threads.
+final class DeskEar: VenueListener {
+    private let desk: Desk
+    init(_ desk: Desk) { self.desk = desk }
+
+    func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {
+        desk.post(.frame(connection, bytes), arrived: arrived)
+    }
+
+    func connection(_ connection: ConnectionID, _ change: ConnectionChange) {
+        desk.post(.connection(connection, change))
+    }
+
+    func answer(_ id: RequestID, _ result: RESTResult) {
+        let raw: RawReply =
+            switch result {
+            case .answered(let answer):
+                .answered(status: answer.status, contentType: answer.contentType ?? "", body: answer.body)
+            case .failed(let failure): .notSent(failure.text)
+            case .unknown(let failure): .unknown(failure.text)
+            }
+        desk.post(.reply(id, raw))
+    }
+}

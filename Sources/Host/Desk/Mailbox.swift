@@ -1,0 +1,103 @@
+import Core
+import DequeModule
+import Glibc
+
+/// The bounded queue between the network threads and the desk.
+///
+/// Public frames that do not fit are dropped by book; anything else that does not fit is a loss the desk must
+/// not survive quietly, so it halts (DESIGN 2, "Threads").
+final class Mailbox: @unchecked Sendable {
+    // Unchecked: everything below is touched under `mutex` only.
+    private var mutex = pthread_mutex_t()
+    private var ready = pthread_cond_t()
+    private var queue = Deque<StampedInput>()
+    private var publicFrames = 0
+    private var dropped: [String] = []
+    private var timerQueued = false
+    private var overflowed = false
+    private var closed = false
+    let publicMax: Int, othersMax: Int
+
+    init(publicMax: Int = 16_384, othersMax: Int = 65_536) {
+        (self.publicMax, self.othersMax) = (publicMax, othersMax)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(&ready, &attributes)
+        pthread_mutex_init(&mutex, nil)
+        queue.reserveCapacity(1024)
+    }
+
+    deinit {
+        pthread_mutex_destroy(&mutex)
+        pthread_cond_destroy(&ready)
+    }
+
+    func post(_ item: StampedInput) {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        if closed { return }
+        switch item.input {
+        case .frame(.publicStream, let bytes):
+            if publicFrames >= publicMax { return drop(bytes) }
+            publicFrames += 1
+        case .timer:
+            if timerQueued { return }
+            timerQueued = true
+        default:
+            if queue.count - publicFrames >= othersMax {
+                overflowed = true
+                return
+            }
+        }
+        queue.append(item)
+        if queue.count == 1 { pthread_cond_signal(&ready) }
+    }
+
+    /// What is lost of a public frame is one market's book: its name stands at the end of the frame.
+    private func drop(_ frame: [UInt8]) {
+        let tail = String(decoding: frame.suffix(64), as: UTF8.self)
+        let symbol =
+            tail.split(separator: "\"").dropLast().last?.split(separator: ".").last.map(String.init) ?? "?"
+        if !dropped.contains(symbol) { dropped.append(symbol) }
+    }
+
+    /// What the desk takes: the next inputs, in order of arrival.
+    struct Batch {
+        var items: [StampedInput] = []
+        var dropped: [String] = []
+        var overflowed = false
+        var closed = false
+    }
+
+    /// Waits until something is there or the monotonic moment is reached, and takes at most `most` inputs.
+    func take(most: Int = 64, untilMonotonic deadline: Int64) -> Batch {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        var until = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1000)
+        while queue.isEmpty, !closed, !overflowed {
+            if pthread_cond_timedwait(&ready, &mutex, &until) != 0 { break }
+        }
+        var batch = Batch()
+        while batch.items.count < most, let item = queue.popFirst() {
+            switch item.input {
+            case .frame(.publicStream, _): publicFrames -= 1
+            case .timer: timerQueued = false
+            default: break
+            }
+            batch.items.append(item)
+        }
+        (batch.dropped, dropped) = (dropped, [])
+        (batch.overflowed, overflowed) = (overflowed, false)
+        batch.closed = closed && queue.isEmpty
+        return batch
+    }
+
+    /// No more inputs are taken in; what is queued is still handed out.
+    func close() {
+        pthread_mutex_lock(&mutex)
+        closed = true
+        pthread_cond_signal(&ready)
+        pthread_mutex_unlock(&mutex)
+    }
+}

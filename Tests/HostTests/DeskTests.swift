@@ -1,0 +1,74 @@
+import Core
+import Exchange
+import Gateway
+import Synchronization
+import Testing
+import Venue
+import Wire
+
+@testable import Host
+
+/// Takes or rests at a gross of 0.20 and leaves by the host's own exits.
+private final class PlainStrategy: Strategy {
+    let contract: StrategyContract
+    init() {
+        var contract = StrategyContract(name: "plain", version: "0")
+        contract.hasChoose = true
+        self.contract = contract
+    }
+    func score(_ o: MarketView) -> ScoreAnswer {
+        guard let gross = o[.grossPct], gross >= 0.20, let size = o[.sizeUsd] else { return .pass(nil) }
+        return .wish(confidence: 0.9, usd: size)
+    }
+    func choose(_ o: MarketView) -> ChoiceAnswer { .taker }
+    func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer { .hold }
+}
+
+@Suite struct `The desk` {
+    @Test(.timeLimit(.minutes(2)))
+    func `closes a round over real sockets and its ledger is zero in every asset`() throws {
+        var configuration = VenueConfiguration()
+        configuration.seed = 7
+        configuration.speed = 10
+        configuration.requestsPerMinute = nil
+        let server = try VenueServer.start(configuration)
+        defer { server.stop() }
+        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
+        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
+        let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
+        scout.close()
+        let pairs = catalogue.pairs(["SOL", "ETH"]).pairs
+
+        let street = Street(
+            catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [PlainStrategy()])
+        let blocks = Atomic<UInt32>(1)
+        let closed = Gate()
+        let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
+            blocks.add(1, ordering: .relaxed).newValue
+        } hear: { notes in
+            for case .roundClosed(_, let pair, let reason, let net, _) in notes {
+                print("closed \(pair): \(reason), \(net) USD")
+                closed.open()
+            }
+        }
+        let link = VenueLink(
+            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        desk.start(link)
+        try link.open()
+        closed.wait()
+        desk.stop()
+        link.close()
+        let engine = street.engine
+        #expect(engine.counters.rounds >= 1)
+        #expect(engine.counters.fills >= 4)
+        for (asset, sum) in engine.ledger.sums { #expect(sum == .zero, "\(asset)") }
+        #expect(street.faults == 0)
+    }
+}
+
+private final class Nobody: VenueListener {
+    func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {}
+    func connection(_ connection: ConnectionID, _ change: ConnectionChange) {}
+    func answer(_ id: RequestID, _ result: RESTResult) {}
+}
