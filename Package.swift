@@ -58,6 +58,9 @@ let package = Package(
         tests("HostTests", ["Host", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
+        .testTarget(
+            name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",
+            exclude: ["Fixtures"], swiftSettings: strict),
         tests("GatewayTests", ["Gateway", "Venue", "Wire"]),
         tests("VenueTests", ["Venue", "Wire"]),
     ],
