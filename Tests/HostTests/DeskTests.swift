@@ -1,5 +1,6 @@
 import Core
 import Exchange
+import Foundation
 import Gateway
 import Synchronization
 import Testing
@@ -64,6 +65,12 @@ private final class PlainStrategy: Strategy {
         #expect(engine.counters.fills >= 4)
         for (asset, sum) in engine.ledger.sums { #expect(sum == .zero, "\(asset)") }
         #expect(street.faults == 0)
+        let summary = Summary(mode: "demo", seconds: 1, endedBy: "test", differences: [], matches: true)
+        let text = summary.json(engine, ScriptStanding.all(engine))
+        let whole = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        #expect(whole?["rounds"] as? Int == engine.counters.rounds)
+        #expect(whole?["net_pnl_usd"] as? String == engine.profitByCause.total.description)
+        #expect((whole?["ledger_sum"] as? [String: String])?.values.allSatisfy { $0 == "0" } == true)
     }
 }
 
