@@ -34,6 +34,11 @@ let package = Package(
         .systemLibrary(
             name: "CWebSockets", path: "Sources/CWebSockets", pkgConfig: "libwebsockets",
             providers: [.apt(["libwebsockets-dev"])]),
+        .systemLibrary(
+            name: "CLua", path: "Sources/CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .target(
+            name: "CLuaBox", dependencies: ["CLua"], path: "Sources/CLuaBox",
+            cSettings: [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"])]),
         .target(
             name: "CSimdjson", path: "Sources/CSimdjson",
             cxxSettings: [.unsafeFlags(["-O2", "-std=c++17", "-Wall"])],
@@ -41,6 +46,7 @@ let package = Package(
 
         room("Core", [deque]),
         room("Exchange", ["Core", "CSimdjson"]),
+        room("LuaBridge", ["Core", "CLuaBox"]),
         room("Simulator", ["Core", "Exchange"]),
         room("Wire", ["CCurl", "CWebSockets"]),
         room("Gateway", ["Core", "Exchange", "Wire", "CSodium"]),
@@ -48,12 +54,13 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                "Core", "Exchange", "Gateway", "Venue", "Wire",
+                "Core", "Exchange", "LuaBridge", "Gateway", "Venue", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Host", swiftSettings: strict),
 
         tests("CoreTests", ["Core"]),
+        tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
         tests("HostTests", ["Host", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),

@@ -1,0 +1,521 @@
+#include "box.h"
+#include <time.h>
+
+lb_state *lb_of(lua_State *L) { return *(lb_state **)lua_getextraspace(L); }
+
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+// Shrinking never fails; growing past the cap does, which Lua answers with a collection and then an error.
+static void *allocate(void *owner, void *block, size_t old, size_t new) {
+    lb_state *box = owner;
+    if (block == NULL) old = 0;
+    if (new == 0) {
+        free(block);
+        box->used -= old;
+        return NULL;
+    }
+    if (new > old && box->used + (new - old) > box->cap) return NULL;
+    void *grown = realloc(block, new);
+    if (grown == NULL) return NULL;
+    box->used += new - old;
+    return grown;
+}
+
+static int panic(lua_State *L) {
+    fprintf(stderr, "neap: a Lua error outside a protected call; this is a defect\n");
+    (void)L;
+    abort();
+}
+
+void lb_where(lua_State *L, char *place, size_t size) {
+    lua_Debug debug;
+    for (int level = 0; level < 64 && lua_getstack(L, level, &debug); level++) {
+        lua_getinfo(L, "Sl", &debug);
+        if (debug.currentline > 0) {
+            snprintf(place, size, "%s:%d", debug.short_src, debug.currentline);
+            return;
+        }
+    }
+}
+
+static void hook(lua_State *L, lua_Debug *debug);
+
+_Noreturn void lb_fatal(lua_State *L, lb_status kind) {
+    lb_state *box = lb_of(L);
+    if (box->fatal == LB_OK) {
+        box->fatal = kind;
+        lb_where(L, box->place, sizeof box->place);
+        // From here on every instruction raises: nothing can swallow it.
+        lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+    }
+    lua_pushlightuserdata(L, box);
+    lua_error(L);
+    abort();
+}
+
+void lb_charge(lua_State *L, uint64_t steps) {
+    lb_state *box = lb_of(L);
+    if (box->fatal != LB_OK) lb_fatal(L, box->fatal);
+    box->steps += steps;
+    if (box->steps > box->steps_max) lb_fatal(L, LB_STEPS);
+    if (now_us() > box->deadline_us) lb_fatal(L, LB_CLOCK);
+}
+
+static void hook(lua_State *L, lua_Debug *debug) {
+    (void)debug;
+    lb_charge(L, LB_HOOK);
+}
+
+// Runs where the error was raised: the place is still on the stack. Neither allocates nor calls script code.
+static int handler(lua_State *L) {
+    lb_state *box = lb_of(L);
+    if (box->fatal != LB_OK) return 1;
+    if (box->place[0] == 0) lb_where(L, box->place, sizeof box->place);
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL;
+    if (text != NULL) snprintf(box->message, sizeof box->message, "%.600s", text);
+    else snprintf(box->message, sizeof box->message, "(error object is a %s value)", luaL_typename(L, 1));
+    for (char *c = box->message; *c; c++) if ((unsigned char)*c < 32 || *c == 127) *c = '?';
+    return 1;
+}
+
+static lb_status failed(lb_state *box, int code) {
+    switch (box->fatal) {
+    case LB_STEPS:
+        snprintf(box->message, sizeof box->message, "used up its %llu steps",
+                 (unsigned long long)box->steps_max);
+        return LB_STEPS;
+    case LB_CLOCK:
+        snprintf(box->message, sizeof box->message, "took longer than %lld ms",
+                 (long long)((box->loading ? box->limits.load_wall_us : box->limits.wall_us) / 1000));
+        return LB_CLOCK;
+    case LB_OK:
+        if (code != LUA_ERRMEM) return code == LUA_ERRSYNTAX ? LB_SYNTAX : LB_RUNTIME;
+        // fall through
+    // Out of memory is fatal, whoever noticed it.
+    default:
+        box->fatal = LB_MEMORY;
+        snprintf(box->message, sizeof box->message, "needs more than %zu KiB of memory",
+                 box->limits.memory >> 10);
+        return LB_MEMORY;
+    }
+}
+
+// The one door into Lua: a C function under a protected call, with fresh limits.
+static lb_status enter(lb_state *box, lua_CFunction work, void *argument, bool loading) {
+    lua_State *L = box->L;
+    box->message[0] = box->place[0] = 0;
+    box->steps = 0;
+    box->fatal = LB_OK;
+    box->loading = loading;
+    box->steps_max = loading ? box->limits.load_steps : box->limits.steps;
+    box->deadline_us = now_us() + (loading ? box->limits.load_wall_us : box->limits.wall_us);
+    lua_sethook(L, hook, LUA_MASKCOUNT, LB_HOOK);
+    lua_settop(L, 0);
+    lua_pushcfunction(L, handler);
+    lua_pushcfunction(L, work);
+    lua_pushlightuserdata(L, argument);
+    int code = lua_pcall(L, 1, 0, 1);
+    lua_sethook(L, NULL, 0, 0);
+    lua_settop(L, 0);
+    return code == LUA_OK && box->fatal == LB_OK ? LB_OK : failed(box, code);
+}
+
+// MARK: Views
+
+static size_t distance(const char *a, const char *b) {
+    size_t row[64], n = strlen(b);
+    if (strlen(a) > 60 || n > 60) return 99;
+    for (size_t j = 0; j <= n; j++) row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t best = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[n];
+}
+
+// Upvalue 1 maps names to places. The nearest name is a hint for people.
+static int unknown(lua_State *L, const char *view, const char *key) {
+    char nearest[64] = "";
+    size_t least = 4;
+    lua_pushnil(L);
+    while (lua_next(L, lua_upvalueindex(1))) {
+        lua_pop(L, 1);
+        const char *name = lua_tostring(L, -1);
+        size_t d = distance(key, name);
+        if (d < least || (d == least && strcmp(name, nearest) < 0)) {
+            least = d;
+            snprintf(nearest, sizeof nearest, "%s", name);
+        }
+    }
+    if (nearest[0]) return luaL_error(L, "%s has no field '%s'; did you mean '%s'?", view, key, nearest);
+    return luaL_error(L, "%s has no field '%s'", view, key);
+}
+
+static const char *field(lua_State *L, const char *view) {
+    if (lua_type(L, 2) != LUA_TSTRING) luaL_error(L, "a field of %s is named by text", view);
+    return lua_tostring(L, 2);
+}
+
+enum { KEY_PAIR = -1, KEY_DIRECTION = -2, KEY_STYLE = -3, KEY_VERSION = -4, KEY_ADOPTED = -5 };
+
+static int o_index(lua_State *L) {
+    const lb_view *view = lb_of(L)->view;
+    const char *key = field(L, "o");
+    if (view == NULL) return luaL_error(L, "o is valid only during the call");
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) return unknown(L, "o", key);
+    lua_Integer place = lua_tointeger(L, -1);
+    if (place == KEY_PAIR) lua_pushstring(L, view->pair);
+    else if (place == KEY_DIRECTION) lua_pushstring(L, view->direction);
+    else if (view->present[place]) lua_pushnumber(L, view->values[place]);
+    else lua_pushnil(L);
+    return 1;
+}
+
+static int pos_index(lua_State *L) {
+    const lb_position *position = lb_of(L)->position;
+    const char *key = field(L, "pos");
+    if (position == NULL) return luaL_error(L, "pos is valid only during the call");
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) return unknown(L, "pos", key);
+    lua_Integer place = lua_tointeger(L, -1);
+    switch (place) {
+    case KEY_PAIR: lua_pushstring(L, position->pair); break;
+    case KEY_DIRECTION: lua_pushstring(L, position->direction); break;
+    case KEY_STYLE: lua_pushstring(L, position->style); break;
+    case KEY_VERSION: lua_pushstring(L, position->version); break;
+    case KEY_ADOPTED: lua_pushboolean(L, position->adopted); break;
+    default: lua_pushnumber(L, position->values[place]);
+    }
+    return 1;
+}
+
+static int p_index(lua_State *L) {
+    const char *key = field(L, "p");
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) return unknown(L, "p", key);
+    return 1;
+}
+
+static int read_only(lua_State *L) { return luaL_error(L, "%s is read-only", lua_tostring(L, lua_upvalueindex(1))); }
+
+// Pushes a userdata whose fields come from `index` over the table on top of the stack, which it takes.
+static void push_view(lua_State *L, lua_CFunction index, const char *name) {
+    int names = lua_gettop(L);
+    lua_newuserdatauv(L, 1, 0);
+    lua_createtable(L, 0, 3);
+    lua_pushvalue(L, names);
+    lua_pushcclosure(L, index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, read_only, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_setmetatable(L, -2);
+    lua_remove(L, names);
+}
+
+typedef struct {
+    const char *const *market, *const *position;
+    int market_count, position_count;
+    uint64_t seed;
+} world_t;
+
+static void name(lua_State *L, const char *key, lua_Integer place) {
+    lua_pushinteger(L, place);
+    lua_setfield(L, -2, key);
+}
+
+static int build(lua_State *L) {
+    world_t *world = lua_touserdata(L, 1);
+    lb_state *box = lb_of(L);
+    lb_open_world(L, world->seed);
+    lua_createtable(L, 0, 64);
+    for (int i = 0; i < world->market_count; i++) name(L, world->market[i], i);
+    name(L, "pair", KEY_PAIR);
+    name(L, "direction", KEY_DIRECTION);
+    push_view(L, o_index, "o");
+    box->o_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_createtable(L, 0, 24);
+    for (int i = 0; i < world->position_count; i++) name(L, world->position[i], i);
+    name(L, "pair", KEY_PAIR);
+    name(L, "direction", KEY_DIRECTION);
+    name(L, "style", KEY_STYLE);
+    name(L, "version", KEY_VERSION);
+    name(L, "adopted", KEY_ADOPTED);
+    push_view(L, pos_index, "pos");
+    box->pos_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+lb_state *lb_new(const lb_limits *limits, uint64_t seed, const char *const *market_fields, int market_count,
+                 const char *const *position_fields, int position_count) {
+    lb_state *box = calloc(1, sizeof *box);
+    if (box == NULL) return NULL;
+    box->limits = *limits;
+    box->cap = limits->memory + (256 << 10);
+    for (int i = 0; i < LB_CALLBACKS; i++) box->refs[i] = LUA_NOREF;
+    box->migrate_ref = box->table_ref = box->plan_ref = box->p_ref = LUA_NOREF;
+    box->L = lua_newstate(allocate, box);
+    if (box->L == NULL) {
+        free(box);
+        return NULL;
+    }
+    *(lb_state **)lua_getextraspace(box->L) = box;
+    lua_atpanic(box->L, panic);
+    world_t world = {market_fields, position_fields, market_count, position_count, seed};
+    if (enter(box, build, &world, true) != LB_OK) {
+        lb_close(box);
+        return NULL;
+    }
+    box->cap = limits->memory;
+    return box;
+}
+
+void lb_close(lb_state *box) {
+    if (box == NULL) return;
+    lua_close(box->L);
+    free(box->bytes);
+    free(box);
+}
+
+void lb_offer(lb_state *box, const char *name, const char *source, size_t length) {
+    if (box->offer_count == LB_OFFERS) return;
+    box->offers[box->offer_count++] = (lb_offer_t){name, source, length, false, false, LUA_NOREF};
+}
+
+bool lb_included(const lb_state *box, int place) { return place < box->offer_count && box->offers[place].used; }
+
+// MARK: Loading
+
+typedef struct {
+    const char *chunk, *source;
+    size_t length;
+} load_t;
+
+static int include(lua_State *L) {
+    lb_state *box = lb_of(L);
+    const char *wanted = luaL_checkstring(L, 1);
+    if (!box->loading) return luaL_error(L, "include works only while the script loads");
+    for (int i = 0; i < box->offer_count; i++) {
+        lb_offer_t *offer = &box->offers[i];
+        if (strcmp(offer->name, wanted) != 0) continue;
+        if (offer->running) return luaL_error(L, "include(\"%s\") includes itself", wanted);
+        offer->used = true;
+        if (offer->ref == LUA_NOREF) {
+            char chunk[128];
+            snprintf(chunk, sizeof chunk, "@lib/%s.lua", wanted);
+            if (luaL_loadbufferx(L, offer->source, offer->length, chunk, "t") != LUA_OK) return lua_error(L);
+            offer->running = true;
+            lua_call(L, 0, 1);
+            offer->running = false;
+            offer->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        }
+        lua_rawgeti(L, LUA_REGISTRYINDEX, offer->ref);
+        return 1;
+    }
+    return luaL_error(L, "include(\"%s\"): there is no lib/%s.lua", wanted, wanted);
+}
+
+static int callback_ref(lua_State *L, const char *key) {
+    lua_pushstring(L, key);
+    if (lua_rawget(L, -2) == LUA_TFUNCTION) return luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pop(L, 1);
+    return LUA_NOREF;
+}
+
+static int load(lua_State *L) {
+    load_t *job = lua_touserdata(L, 1);
+    lb_state *box = lb_of(L);
+    // Compiling under memory pressure has its own history of defects: the cap is wide until the code runs.
+    box->cap = box->limits.memory * 8;
+    lua_pushglobaltable(L);
+    lua_pushcfunction(L, include);
+    lua_setfield(L, -2, "include");
+    lua_pop(L, 1);
+    int code = luaL_loadbufferx(L, job->source, job->length, job->chunk, "t");
+    lua_gc(L, LUA_GCCOLLECT);
+    box->cap = box->limits.memory;
+    if (code != LUA_OK) return lua_error(L);
+    lua_call(L, 0, 1);
+    if (!lua_istable(L, -1)) return luaL_error(L, "the file must return one table, not a %s", luaL_typename(L, -1));
+    box->refs[LB_SCORE] = callback_ref(L, "score");
+    box->refs[LB_CHOOSE] = callback_ref(L, "choose");
+    box->refs[LB_EXIT] = callback_ref(L, "exit");
+    box->migrate_ref = callback_ref(L, "migrate");
+    box->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+lb_status lb_load(lb_state *box, const char *chunk, const char *source, size_t length) {
+    load_t job = {chunk, source, length};
+    lb_status status = enter(box, load, &job, true);
+    box->cap = box->limits.memory;
+    return status;
+}
+
+bool lb_has(const lb_state *box, lb_callback callback) { return box->refs[callback] != LUA_NOREF; }
+bool lb_has_migrate(const lb_state *box) { return box->migrate_ref != LUA_NOREF; }
+
+// MARK: Data in and out
+
+typedef struct {
+    const uint8_t *bytes;
+    size_t length;
+    lb_part part;
+    int64_t from;
+} data_t;
+
+static int set_parameters(lua_State *L) {
+    data_t *data = lua_touserdata(L, 1);
+    lb_read(L, data->bytes, data->length);
+    push_view(L, p_index, "p");
+    lb_of(L)->p_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length) {
+    data_t data = {.bytes = bytes, .length = length};
+    return enter(box, set_parameters, &data, true);
+}
+
+static int encode(lua_State *L) {
+    data_t *data = lua_touserdata(L, 1);
+    lb_state *box = lb_of(L);
+    box->bytes_used = 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, data->part == LB_PLAN ? box->plan_ref : box->table_ref);
+    if (data->part == LB_STATE) {
+        lua_pushstring(L, "state");
+        lua_rawget(L, -2);
+    }
+    lb_write(L, lua_gettop(L), data->part == LB_CONTRACT, data->part == LB_CONTRACT ? "state" : NULL);
+    return 0;
+}
+
+lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length) {
+    data_t data = {.part = part};
+    lb_status status = enter(box, encode, &data, true);
+    *bytes = box->bytes;
+    *length = box->bytes_used;
+    return status;
+}
+
+static int set_state(lua_State *L) {
+    data_t *data = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lb_of(L)->table_ref);
+    lua_pushstring(L, "state");
+    lb_read(L, data->bytes, data->length);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length) {
+    data_t data = {.bytes = bytes, .length = length};
+    return enter(box, set_state, &data, true);
+}
+
+static int migrate(lua_State *L) {
+    data_t *data = lua_touserdata(L, 1);
+    lb_state *box = lb_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, box->table_ref);
+    lua_pushstring(L, "state");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, box->migrate_ref);
+    lua_pushstring(L, "state");
+    lua_rawget(L, -4);
+    lua_pushinteger(L, data->from);
+    lua_call(L, 2, 1);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+lb_status lb_migrate(lb_state *box, int64_t from) {
+    data_t data = {.from = from};
+    return enter(box, migrate, &data, true);
+}
+
+// MARK: Calls
+
+typedef struct {
+    lb_callback callback;
+    lb_answer *answer;
+} call_t;
+
+static void take(lua_State *L, int index, lb_value *value) {
+    switch (lua_type(L, index)) {
+    case LUA_TNIL: value->type = LB_NIL; break;
+    case LUA_TBOOLEAN:
+        value->type = LB_FLAG;
+        value->number = lua_toboolean(L, index);
+        break;
+    case LUA_TNUMBER:
+        value->type = LB_NUMBER;
+        value->number = lua_tonumber(L, index);
+        break;
+    case LUA_TSTRING:
+        value->type = LB_TEXT;
+        snprintf(value->text, sizeof value->text, "%s", lua_tostring(L, index));
+        break;
+    case LUA_TTABLE: value->type = LB_TABLE; break;
+    default: value->type = LB_OTHER;
+    }
+}
+
+static int call(lua_State *L) {
+    call_t *job = lua_touserdata(L, 1);
+    lb_state *box = lb_of(L);
+    luaL_checkstack(L, 16, "call");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, box->refs[job->callback]);
+    int count = 2;
+    if (job->callback == LB_EXIT) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, box->pos_ref);
+        count = 3;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, box->o_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, box->p_ref);
+    lua_call(L, count, LUA_MULTRET);
+    job->answer->count = lua_gettop(L) - 1;
+    for (int i = 0; i < job->answer->count && i < LB_ANSWERS; i++) {
+        take(L, i + 2, &job->answer->value[i]);
+        if (job->answer->value[i].type != LB_TABLE) continue;
+        lua_pushvalue(L, i + 2);
+        if (box->plan_ref == LUA_NOREF) box->plan_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        else lua_rawseti(L, LUA_REGISTRYINDEX, box->plan_ref);
+    }
+    return 0;
+}
+
+lb_status lb_call(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
+                  lb_answer *answer) {
+    answer->count = 0;
+    for (int i = 0; i < LB_ANSWERS; i++) answer->value[i] = (lb_value){LB_NIL, 0, ""};
+    box->view = view;
+    box->position = position;
+    call_t job = {callback, answer};
+    lb_status status = enter(box, call, &job, false);
+    box->view = NULL;
+    box->position = NULL;
+    return status;
+}
+
+const char *lb_message(const lb_state *box) { return box->message; }
+const char *lb_place(const lb_state *box) { return box->place; }
+uint64_t lb_steps(const lb_state *box) { return box->steps; }
+size_t lb_memory(const lb_state *box) { return box->used; }
+
+int lb_log_count(const lb_state *box) { return box->log_count; }
+const char *lb_log_line(const lb_state *box, int place, bool *warns) {
+    *warns = box->log_warns[place];
+    return box->log + box->log_start[place];
+}
+int lb_log_lost(const lb_state *box) { return box->log_lost; }
+void lb_log_clear(lb_state *box) { box->log_used = box->log_count = box->log_lost = 0; }

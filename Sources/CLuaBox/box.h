@@ -1,0 +1,60 @@
+// What the files of this module share.
+#pragma once
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <string.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include "cluabox.h"
+
+#define LB_LOG_LINES 20
+#define LB_LOG_BYTES 4096
+#define LB_OFFERS 64
+#define LB_HOOK 100
+#define LB_CODEC_BYTES (64 << 10)
+
+typedef struct {
+    const char *name, *source;
+    size_t length;
+    bool used, running;
+    int ref;
+} lb_offer_t;
+
+struct lb_state {
+    lua_State *L;
+    lb_limits limits;
+    size_t used, cap;
+    uint64_t steps, steps_max;
+    int64_t deadline_us;
+    lb_status fatal;
+    bool loading;
+    char message[640], place[160];
+    int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, pos_keys_ref;
+    const lb_view *view;
+    const lb_position *position;
+    lb_offer_t offers[LB_OFFERS];
+    int offer_count;
+    char log[LB_LOG_BYTES];
+    int log_start[LB_LOG_LINES], log_used, log_count, log_lost;
+    bool log_warns[LB_LOG_LINES];
+    uint8_t *bytes;
+    size_t bytes_used, bytes_cap;
+};
+
+lb_state *lb_of(lua_State *L);
+/// Counts work done in C against the step budget and looks at the clock; raises when a limit is passed.
+void lb_charge(lua_State *L, uint64_t steps);
+_Noreturn void lb_fatal(lua_State *L, lb_status kind);
+void lb_where(lua_State *L, char *place, size_t size);
+
+void lb_open_world(lua_State *L, uint64_t seed);
+int lb_str_find(lua_State *L);
+int lb_str_match(lua_State *L);
+int lb_str_gmatch(lua_State *L);
+int lb_str_gsub(lua_State *L);
+int lb_tostring(lua_State *L);
+
+/// Both raise on what is not plain data or too large.
+void lb_write(lua_State *L, int index, bool functions, const char *without);
+void lb_read(lua_State *L, const uint8_t *bytes, size_t length);

@@ -1,0 +1,93 @@
+/// Refuses sources that this Lua cannot report on: naming the failing variable of `a.b.b.b…` recurses once per
+/// access, which overflows the stack or costs seconds that nothing can interrupt.
+enum ChainRule {
+    static let most = 64
+
+    /// - Returns: the line of the first chain of more than 64 field accesses, or `nil`.
+    static func line(breaking source: [UInt8]) -> Int? {
+        var line = 1
+        var depths = [0]
+        var at = 0
+        while at < source.count {
+            let byte = source[at]
+            switch byte {
+            case UInt8(ascii: "\n"):
+                line += 1
+                at += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): at += 1
+            case UInt8(ascii: "-") where peek(source, at + 1) == UInt8(ascii: "-"):
+                at += 2
+                if let end = longBracket(source, at, &line) { at = end } else { at = lineEnd(source, at) }
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                at = textEnd(source, at, &line)
+            case UInt8(ascii: "["):
+                if let end = longBracket(source, at, &line) {
+                    at = end
+                } else {
+                    depths[depths.count - 1] += 1
+                    depths.append(0)
+                    at += 1
+                }
+            case UInt8(ascii: "]"):
+                if depths.count > 1 { depths.removeLast() }
+                at += 1
+            case UInt8(ascii: "."), UInt8(ascii: ":"):
+                depths[depths.count - 1] += 1
+                at += 1
+            case UInt8(ascii: ")"): at += 1
+            case _ where isWord(byte):
+                while at < source.count, isWord(source[at]) { at += 1 }
+            default:
+                depths[depths.count - 1] = 0
+                at += 1
+            }
+            if depths[depths.count - 1] > most { return line }
+        }
+        return nil
+    }
+
+    private static func peek(_ source: [UInt8], _ at: Int) -> UInt8? {
+        at < source.count ? source[at] : nil
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
+    }
+
+    private static func lineEnd(_ source: [UInt8], _ at: Int) -> Int {
+        source[at...].firstIndex(of: UInt8(ascii: "\n")) ?? source.count
+    }
+
+    private static func textEnd(_ source: [UInt8], _ start: Int, _ line: inout Int) -> Int {
+        var at = start + 1
+        while at < source.count, source[at] != source[start] {
+            if source[at] == UInt8(ascii: "\n") { line += 1 }
+            at += source[at] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return at + 1
+    }
+
+    /// The place after `[==[ … ]==]` when one begins at `start`.
+    private static func longBracket(_ source: [UInt8], _ start: Int, _ line: inout Int) -> Int? {
+        guard peek(source, start) == UInt8(ascii: "[") else { return nil }
+        var at = start + 1
+        while peek(source, at) == UInt8(ascii: "=") { at += 1 }
+        let level = at - start - 1
+        guard peek(source, at) == UInt8(ascii: "[") else { return nil }
+        at += 1
+        while at < source.count {
+            if source[at] == UInt8(ascii: "\n") { line += 1 }
+            if source[at] == UInt8(ascii: "]") {
+                let close = at + 1
+                if source.count > close + level,
+                    source[close..<(close + level)].allSatisfy({ $0 == UInt8(ascii: "=") }),
+                    source[close + level] == UInt8(ascii: "]")
+                {
+                    return close + level + 1
+                }
+            }
+            at += 1
+        }
+        return source.count
+    }
+}

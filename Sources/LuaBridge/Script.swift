@@ -1,0 +1,160 @@
+import CLuaBox
+import Core
+
+/// Why a script was not taken: what a person needs to find and mend it.
+public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file as the user named it, and the line if known.
+    public let place: String
+    public let message: String
+    public init(place: String, message: String) { (self.place, self.message) = (place, message) }
+    public var description: String { "\(place): \(message)" }
+}
+
+/// What a script is made from, self-contained: the journal keeps exactly this.
+public struct ScriptPackage: Sendable, Equatable {
+    /// The stem of the file.
+    public let name: String
+    public let source: [UInt8]
+    /// What `include` may find.
+    public let library: [ScriptSource]
+    public init(name: String, source: [UInt8], library: [ScriptSource]) {
+        (self.name, self.source, self.library) = (name, source, library)
+    }
+}
+
+/// A value that the environment or the `.env` file binds to a variable.
+public struct BoundValue: Sendable, Equatable {
+    public let text: String
+    public let origin: StrategyParameter.Origin
+    public init(text: String, origin: StrategyParameter.Origin) { (self.text, self.origin) = (text, origin) }
+}
+
+/// What all scripts of a host are loaded with.
+public struct ScriptSetting: Sendable {
+    public var limits = ScriptLimits()
+    public var bindings: [String: BoundValue] = [:]
+    /// SHA-256 as hexadecimal text; the bridge itself knows no hash.
+    public let digest: @Sendable ([UInt8]) -> String
+    public init(digest: @escaping @Sendable ([UInt8]) -> String) { self.digest = digest }
+}
+
+/// A strategy written in Lua, in a state of its own.
+///
+/// It belongs to one thread at a time: the loader makes it, the desk calls it.
+public final class Script: Strategy {
+    public private(set) var contract: StrategyContract
+    /// The source and the includes it used.
+    public let package: ScriptPackage
+    private let box: ScriptBox
+    /// The conditions of `wake`, unpacked: they are asked before every call.
+    private let wake: [(place: Int, least: Double)]
+
+    /// - Throws: `ScriptReport` when it does not compile, does not fit the contract or passes a limit.
+    public init(_ package: ScriptPackage, _ setting: ScriptSetting) throws(ScriptReport) {
+        let chunk = package.name + ".lua"
+        if let line = ChainRule.line(breaking: package.source) {
+            throw ScriptReport(
+                place: "\(chunk):\(line)",
+                message: "a chain of more than \(ChainRule.most) field accesses; split it over locals")
+        }
+        for part in package.library {
+            guard let line = ChainRule.line(breaking: part.bytes) else { continue }
+            throw ScriptReport(
+                place: "lib/\(part.name).lua:\(line)",
+                message: "a chain of more than \(ChainRule.most) field accesses; split it over locals")
+        }
+        guard let box = ScriptBox(limits: setting.limits, seed: 1) else {
+            throw ScriptReport(place: chunk, message: "no memory for a Lua state")
+        }
+        do throws(StrategyFault) {
+            let used = try box.load(package.source, chunk: chunk, includes: package.library)
+            let library = zip(package.library, used).filter(\.1).map(\.0)
+            self.package = ScriptPackage(name: package.name, source: package.source, library: library)
+            let version = setting.digest(
+                library.sorted { $0.name < $1.name }.reduce(package.source) {
+                    $0 + [0] + Array($1.name.utf8) + [0] + $1.bytes
+                })
+            var reader = ContractReader(
+                name: package.name, version: version, bindings: setting.bindings, hasMigrate: box.hasMigrate)
+            contract = try reader.read(try box.contract())
+            guard box.has(LB_SCORE) else { throw .broken("score is missing: it must be a function") }
+            contract.hasChoose = box.has(LB_CHOOSE)
+            contract.hasExit = box.has(LB_EXIT)
+            try box.setParameters(reader.parameterTable)
+            // What cannot be kept must be known before the first trade, not at the first reload.
+            do throws(StrategyFault) { _ = try box.state() } catch {
+                throw .broken("state cannot be kept: " + error.message)
+            }
+        } catch {
+            throw ScriptReport(place: error.place ?? chunk, message: error.message)
+        }
+        self.box = box
+        wake = contract.wake.map { ($0.field.rawValue, $0.least) }
+    }
+
+    public func score(_ o: MarketView) -> ScoreAnswer {
+        for condition in wake {
+            guard o.present[condition.place], o.values[condition.place] >= condition.least else {
+                return .asleep
+            }
+        }
+        do throws(StrategyFault) {
+            let answer = try box.call(LB_SCORE, o)
+            return try Answers.score(answer)
+        } catch { return .fault(error) }
+    }
+
+    public func choose(_ o: MarketView) -> ChoiceAnswer {
+        guard contract.hasChoose else { return .taker }
+        do throws(StrategyFault) {
+            let answer = try box.call(LB_CHOOSE, o)
+            return try Answers.choice(answer) { () throws(StrategyFault) in try box.plan() }
+        } catch { return .fault(error) }
+    }
+
+    public func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
+        guard contract.hasExit else { return .hold }
+        do throws(StrategyFault) {
+            let answer = try box.call(LB_EXIT, o, position)
+            return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
+        } catch { return .fault(error) }
+    }
+
+    /// The script's `state` as bytes that `restore` takes.
+    public func state() throws(StrategyFault) -> [UInt8] { try box.state() }
+
+    /// Puts `state` back as it was, for a start or a replay of the same version.
+    public func restore(state bytes: [UInt8]) throws(StrategyFault) { try box.setState(bytes) }
+
+    /// Takes over the state of the version that runs; with another `state_version` it goes through `migrate`.
+    /// - Throws: `ScriptReport`; the running version must then stay.
+    public func takeOver(from old: Script) throws(ScriptReport) {
+        do throws(StrategyFault) {
+            let bytes = try old.box.state()
+            guard PlainValue(encoded: bytes) != PlainValue.none else { return }
+            guard contract.stateVersion != old.contract.stateVersion else { return try box.setState(bytes) }
+            guard box.hasMigrate else {
+                throw .broken(
+                    "state_version went from \(old.contract.stateVersion) to \(contract.stateVersion): "
+                        + "add S.migrate(state, from_version)")
+            }
+            try box.setState(bytes)
+            try box.migrate(from: old.contract.stateVersion)
+            _ = try box.state()
+        } catch {
+            throw ScriptReport(place: error.place ?? package.name + ".lua", message: error.message)
+        }
+    }
+
+    /// What the script logged since this was last asked, and how many lines did not fit.
+    public func takeLog() -> (lines: [ScriptLine], lost: Int) { box.takeLog() }
+
+    /// Steps the last call used.
+    public var steps: UInt64 { box.steps }
+}
+
+extension StrategyFault {
+    static func broken(_ message: String) -> StrategyFault {
+        StrategyFault(kind: .contract, place: nil, message: message)
+    }
+}

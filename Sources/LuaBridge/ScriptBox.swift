@@ -1,0 +1,199 @@
+import CLuaBox
+import Core
+
+/// What one call of a script may use (DESIGN 3).
+public struct ScriptLimits: Sendable, Equatable {
+    public var steps: UInt64 = 100_000
+    public var memoryKiB = 2048
+    /// The backstop beside the steps; not repeatable, so it lies far above what steps allow.
+    public var wall = TimeSpan.milliseconds(20)
+    public var loadSteps: UInt64 = 1_000_000
+    public var loadWall = TimeSpan.milliseconds(250)
+    public init() {}
+}
+
+/// The owner of one Lua state; the only file that names the C layer's calls.
+struct ScriptBox: ~Copyable {
+    private let box: OpaquePointer
+
+    /// - Returns: `nil` when the machine has no memory for a state.
+    init?(limits: ScriptLimits, seed: UInt64) {
+        var bounds = lb_limits(
+            memory: limits.memoryKiB << 10, steps: limits.steps, wall_us: limits.wall.microseconds,
+            load_steps: limits.loadSteps, load_wall_us: limits.loadWall.microseconds)
+        let made = withCStrings(MarketField.allCases.map(\.name)) { market in
+            withCStrings(PositionField.allCases.map(\.name)) { position in
+                lb_new(
+                    &bounds, seed, market.baseAddress, Int32(market.count), position.baseAddress,
+                    Int32(position.count))
+            }
+        }
+        guard let made else { return nil }
+        box = made
+    }
+
+    deinit { lb_close(box) }
+
+    /// Compiles and runs the source once; `includes` are what `include` may find.
+    /// - Returns: which of the includes were used.
+    func load(_ source: [UInt8], chunk: String, includes: [ScriptSource]) throws(StrategyFault) -> [Bool] {
+        let status = withCStrings(includes.map(\.name)) { names in
+            withBytes(includes.map(\.bytes)[...]) { parts in
+                for (place, part) in parts.enumerated() {
+                    lb_offer(box, names[place], part.baseAddress, part.count)
+                }
+                return source.withUnsafeBytes { bytes in
+                    lb_load(box, "@" + chunk, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count)
+                }
+            }
+        }
+        try check(status)
+        return includes.indices.map { lb_included(box, Int32($0)) }
+    }
+
+    func has(_ callback: lb_callback) -> Bool { lb_has(box, callback) }
+    var hasMigrate: Bool { lb_has_migrate(box) }
+
+    func setParameters(_ table: PlainValue) throws(StrategyFault) {
+        let bytes = table.encoded
+        try check(lb_set_parameters(box, bytes, bytes.count))
+    }
+
+    /// What the script declared, without its state.
+    func contract() throws(StrategyFault) -> PlainValue {
+        guard let value = PlainValue(encoded: try encode(LB_CONTRACT)) else {
+            throw StrategyFault(kind: .contract, place: nil, message: "the table cannot be read")
+        }
+        return value
+    }
+
+    func state() throws(StrategyFault) -> [UInt8] { try encode(LB_STATE) }
+
+    func setState(_ bytes: [UInt8]) throws(StrategyFault) {
+        try check(lb_set_state(box, bytes, bytes.count))
+    }
+
+    func migrate(from version: Int64) throws(StrategyFault) { try check(lb_migrate(box, version)) }
+
+    /// The table among the last answers.
+    func plan() throws(StrategyFault) -> PlainValue { PlainValue(encoded: try encode(LB_PLAN)) ?? .none }
+
+    private func encode(_ part: lb_part) throws(StrategyFault) -> [UInt8] {
+        var bytes: UnsafePointer<UInt8>?
+        var count = 0
+        try check(lb_encode(box, part, &bytes, &count))
+        return Array(UnsafeBufferPointer(start: bytes, count: count))
+    }
+
+    func call(
+        _ callback: lb_callback, _ o: MarketView, _ position: PositionView? = nil
+    ) throws(StrategyFault) -> lb_answer {
+        var answer = lb_answer()
+        let status = withView(o) { view in
+            guard let position else { return lb_call(box, callback, view, nil, &answer) }
+            return withPosition(position) { lb_call(box, callback, view, $0, &answer) }
+        }
+        try check(status)
+        return answer
+    }
+
+    /// What the script logged since the last call of this.
+    func takeLog() -> (lines: [ScriptLine], lost: Int) {
+        let count = lb_log_count(box)
+        guard count > 0 else { return ([], 0) }
+        let lines = (0..<count).map { place in
+            var warns = false
+            return ScriptLine(text: String(cString: lb_log_line(box, place, &warns)), warns: warns)
+        }
+        defer { lb_log_clear(box) }
+        return (lines, Int(lb_log_lost(box)))
+    }
+
+    var steps: UInt64 { lb_steps(box) }
+
+    private func check(_ status: lb_status) throws(StrategyFault) {
+        let kind: StrategyFault.Kind
+        switch status {
+        case LB_OK: return
+        case LB_STEPS: kind = .steps
+        case LB_MEMORY: kind = .memory
+        case LB_CLOCK: kind = .wallClock
+        default: kind = .runtime
+        }
+        let place = String(cString: lb_place(box))
+        throw StrategyFault(
+            kind: kind, place: place.isEmpty ? nil : place, message: String(cString: lb_message(box)))
+    }
+}
+
+/// A line a script wrote with `log.info` or `log.warn`.
+public struct ScriptLine: Sendable, Equatable {
+    public let text: String
+    public let warns: Bool
+}
+
+/// A file of `strategies/lib/`, by its stem.
+public struct ScriptSource: Sendable, Equatable {
+    public let name: String
+    public let bytes: [UInt8]
+    public init(name: String, bytes: [UInt8]) { (self.name, self.bytes) = (name, bytes) }
+}
+
+private func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Result
+) -> Result {
+    let all = strings.map { Array($0.utf8CString) }
+    return withBytesOf(all[...], []) { parts in
+        parts.map { Optional($0) }.withUnsafeBufferPointer(body)
+    }
+}
+
+private func withBytesOf<Result>(
+    _ arrays: ArraySlice<[CChar]>, _ done: [UnsafePointer<CChar>],
+    _ body: ([UnsafePointer<CChar>]) -> Result
+) -> Result {
+    guard let first = arrays.first else { return body(done) }
+    return first.withUnsafeBufferPointer {
+        withBytesOf(arrays.dropFirst(), done + [$0.baseAddress!], body)
+    }
+}
+
+private func withBytes<Result>(
+    _ arrays: ArraySlice<[UInt8]>, _ done: [UnsafeBufferPointer<CChar>] = [],
+    _ body: ([UnsafeBufferPointer<CChar>]) -> Result
+) -> Result {
+    guard let first = arrays.first else { return body(done) }
+    return first.withUnsafeBytes {
+        withBytes(arrays.dropFirst(), done + [$0.bindMemory(to: CChar.self)], body)
+    }
+}
+
+private func withView<Result>(_ o: MarketView, _ body: (UnsafePointer<lb_view>) -> Result) -> Result {
+    o.pair.withCString { pair in
+        o.direction.rawValue.withCString { direction in
+            o.values.withUnsafeBufferPointer { values in
+                o.present.withUnsafeBufferPointer { present in
+                    var view = lb_view(
+                        pair: pair, direction: direction, values: values.baseAddress,
+                        present: present.baseAddress)
+                    return body(&view)
+                }
+            }
+        }
+    }
+}
+
+private func withPosition<Result>(
+    _ position: PositionView, _ body: (UnsafePointer<lb_position>) -> Result
+) -> Result {
+    withCStrings([
+        position.pair, position.direction.rawValue, position.style.rawValue, position.version,
+    ]) { text in
+        position.values.withUnsafeBufferPointer { values in
+            var view = lb_position(
+                pair: text[0], direction: text[1], style: text[2], version: text[3],
+                adopted: position.adopted, values: values.baseAddress)
+            return body(&view)
+        }
+    }
+}

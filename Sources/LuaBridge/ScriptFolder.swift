@@ -1,0 +1,86 @@
+import Glibc
+
+/// A folder of strategies: every `*.lua` directly in it runs; `lib/` is for `include`.
+public struct ScriptFolder: Sendable {
+    public let path: String
+    public init(path: String) { self.path = path }
+
+    /// The largest source a script or an include may have.
+    public static let mostBytes = 64 << 10
+
+    /// What the folder holds now, sorted by name, and what could not be taken.
+    /// - Throws: `ScriptReport` when the folder cannot be read at all.
+    public func read() throws(ScriptReport) -> (packages: [ScriptPackage], reports: [ScriptReport]) {
+        var reports: [ScriptReport] = []
+        var library: [ScriptSource] = []
+        for name in names(in: path + "/lib") ?? [] {
+            switch source(path + "/lib/", name) {
+            case .success(let bytes):
+                library.append(ScriptSource(name: String(name.dropLast(4)), bytes: bytes))
+            case .failure(let report): reports.append(report)
+            }
+        }
+        guard let files = names(in: path) else {
+            throw ScriptReport(
+                place: path,
+                message: "the folder of strategies cannot be read: \(String(cString: strerror(errno)))")
+        }
+        var packages: [ScriptPackage] = []
+        for name in files {
+            switch source(path + "/", name) {
+            case .success(let bytes):
+                packages.append(
+                    ScriptPackage(name: String(name.dropLast(4)), source: bytes, library: library))
+            case .failure(let report): reports.append(report)
+            }
+        }
+        return (packages, reports)
+    }
+
+    private func names(in folder: String) -> [String]? {
+        guard let handle = opendir(folder) else { return nil }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".lua"), !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private func source(_ folder: String, _ name: String) -> Result<[UInt8], ScriptReport> {
+        let file = folder + name
+        func refused(_ message: String) -> Result<[UInt8], ScriptReport> {
+            .failure(ScriptReport(place: file, message: message))
+        }
+        guard
+            name.dropLast(4).utf8.allSatisfy({
+                (48...57).contains($0) || (97...122).contains($0) || $0 == 95 || $0 == 45
+            }), name.utf8.count > 4, name.utf8.count <= 68
+        else { return refused("names are small letters, digits, _ and -, at most 64 of them, and .lua") }
+        // Without O_NONBLOCK a pipe by that name would hold the reader for ever.
+        let handle = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard handle >= 0 else { return refused(String(cString: strerror(errno))) }
+        defer { close(handle) }
+        var status = stat()
+        guard fstat(handle, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return refused("is not a regular file")
+        }
+        var bytes = [UInt8](repeating: 0, count: Self.mostBytes + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes {
+                Glibc.read(handle, $0.baseAddress! + count, $0.count - count)
+            }
+            guard got >= 0 else { return refused(String(cString: strerror(errno))) }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= Self.mostBytes else { return refused("is larger than 64 KiB") }
+        bytes.removeLast(bytes.count - count)
+        guard String(validating: bytes, as: UTF8.self) != nil else { return refused("is not UTF-8 text") }
+        return .success(bytes)
+    }
+}
