@@ -62,7 +62,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("HostTests", ["Host", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
+        tests("HostTests", ["Host", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         .testTarget(

@@ -98,11 +98,14 @@ public struct PositionUpdate: Sendable, Equatable {
     public let entryPrice: Price?
     /// Realised and unrealised profit as the venue states them; `nil` where it does not.
     public let realised: Money?, unrealised: Money?
+    /// The mark the venue reckoned with, on the finer grid of money; `nil` where it does not say.
+    public let mark: Money?
     public init(
-        instrument: InstrumentID, net: Quantity, entryPrice: Price?, realised: Money?, unrealised: Money?
+        instrument: InstrumentID, net: Quantity, entryPrice: Price?, realised: Money?, unrealised: Money?,
+        mark: Money? = nil
     ) {
         (self.instrument, self.net, self.entryPrice) = (instrument, net, entryPrice)
-        (self.realised, self.unrealised) = (realised, unrealised)
+        (self.realised, self.unrealised, self.mark) = (realised, unrealised, mark)
     }
 }
 

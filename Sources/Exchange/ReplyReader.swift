@@ -235,7 +235,8 @@ extension PositionUpdate {
         self.init(
             instrument: instrument, net: try node.quantity("netQuantity"), entryPrice: entry,
             realised: try node.optionalMoney("pnlRealized", .nearest),
-            unrealised: try node.optionalMoney("pnlUnrealized", .nearest))
+            unrealised: try node.optionalMoney("pnlUnrealized", .nearest),
+            mark: try node.optionalMoney("markPrice", .nearest))
     }
 }
 
