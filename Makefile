@@ -7,7 +7,7 @@ PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev l
 
 help:
 	@echo "make build   release build"
-	@echo "make run     release build, then the embedded exchange until Ctrl-C (ARGS=… passes options)"
+	@echo "make run     release build, then the demo until Ctrl-C (ARGS=… passes options)"
 	@echo "make test    debug build, format lint, all tests"
 
 packages:
@@ -17,7 +17,7 @@ build: packages
 	@swift build -c release --product neap
 
 run: build
-	@exec .build/release/neap venue $(ARGS)
+	@exec .build/release/neap run --mode demo $(ARGS)
 
 lint:
 	@swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift

@@ -23,6 +23,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -47,6 +49,7 @@ let package = Package(
         room("Core", [deque]),
         room("Exchange", ["Core", "CSimdjson"]),
         room("LuaBridge", ["Core", "CLuaBox"]),
+        room("Journal", ["Core", "Exchange"]),
         room("Simulator", ["Core", "Exchange"]),
         room("Wire", ["CCurl", "CWebSockets"]),
         room("Gateway", ["Core", "Exchange", "Wire", "CSodium"]),
@@ -54,15 +57,16 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                "Core", "Exchange", "LuaBridge", "Gateway", "Venue", "Wire",
-                .product(name: "DequeModule", package: "swift-collections"),
+                "Core", "Exchange", "LuaBridge", "Journal", "Gateway", "Venue", "Wire", deque,
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Host", swiftSettings: strict),
 
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("HostTests", ["Host", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
+        tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         .testTarget(

@@ -1,9 +1,23 @@
 import ArgumentParser
+import Foundation
 
 /// The one executable. Help lists only what works.
 @main
 struct Neap: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neap", abstract: "A host for spot-perpetual arbitrage strategies on Backpack Exchange.",
-        subcommands: [VenueCommand.self] + NotYet.all)
+        subcommands: [RunCommand.self, VenueCommand.self] + NotYet.all)
+
+    /// Wrong use is exit 2 here, where the library says 64.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if !text.isEmpty { code.isSuccess ? Terminal.say(text) : Terminal.complain(text) }
+            Foundation.exit(code == .validationFailure ? 2 : code.rawValue)
+        }
+    }
 }

@@ -134,8 +134,9 @@ public enum AccountFile {
 
 /// The venue's clock: it begins at `start` and runs `speed` times as fast as the wall's.
 public struct VenueClock: Sendable {
-    let start: Timestamp
-    let startWall: Int64
+    public let start: Timestamp
+    /// Wall clock at the start, microseconds.
+    public let startWall: Int64
     let speed: Double
 
     /// The venue's time when the wall clock shows `wall`, microseconds.

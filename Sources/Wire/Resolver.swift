@@ -5,7 +5,8 @@ public enum Resolver {
     /// The numeric addresses of `host` as the system orders them; nil when there are none.
     public static func system(_ host: String) -> [String]? {
         var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        // SOCK_STREAM, which the overlay shows in some build modes only.
+        hints.ai_socktype = 1
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, &hints, &list) == 0 else { return nil }
         defer { freeaddrinfo(list) }

@@ -58,6 +58,8 @@ public final class Engine {
     var flattening = false
     /// The run is ending: no entries, open legs are repaired.
     var stopping = false
+    /// The read of settlements that a stop waits for.
+    var closingRead: RequestID?
 
     /// - Parameter pairs: in the order of their ids, over `instruments`.
     public init(instruments: [Instrument], pairs: [Pair], limits: RiskLimits) {

@@ -43,7 +43,7 @@ struct VenueCommand: ParsableCommand {
     }
 
     func run() throws {
-        blockSignals()
+        Signals.block()
         var configuration = VenueConfiguration()
         configuration.port = port
         configuration.seed = seed
@@ -57,7 +57,7 @@ struct VenueCommand: ParsableCommand {
             if let account { configuration.accounts = try AccountFile.read(try contents(account)) }
             let server = try VenueServer.start(configuration)
             Terminal.say(server.ready.line)
-            awaitSignal()
+            _ = Signals.wait()
             server.stop()
         } catch let fault as VenueFault {
             Terminal.complain("neap venue: \(fault)")
@@ -83,21 +83,4 @@ struct VenueCommand: ParsableCommand {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         return Array(bytes.prefix(fread(&bytes, 1, bytes.count, file)))
     }
-}
-
-/// Blocks until SIGINT, SIGTERM or SIGHUP; they are taken by this thread and kill nothing.
-private func awaitSignal() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
-    var taken: Int32 = 0
-    sigwait(&signals, &taken)
-}
-
-/// Must run before any other thread exists: they inherit the mask, so that only `awaitSignal` hears a signal.
-func blockSignals() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
 }

@@ -1,6 +1,9 @@
 import Core
+import Journal
 import Gateway
 import Glibc
+import Histogram
+import LuaBridge
 import Synchronization
 import Wire
 
@@ -15,9 +18,20 @@ final class Desk: @unchecked Sendable {
     private var thread = pthread_t()
     private let nextBlock: @Sendable () -> UInt32?
     private let hear: @Sendable ([Note]) -> Void
+    /// Keeps the run; `nil` keeps nothing.
+    var journal: DeskJournal?
+    /// Looks at the street every `look` microseconds, on the desk's thread.
+    var observe: (Street) -> Void = { _ in }
+    /// Hears why a new version did not take over, on the desk's thread.
+    var complain: (ScriptReport) -> Void = { _ in }
+    /// Frame at the socket to order handed to the REST client, microseconds of wall time.
+    private(set) var tickToOrder = Histogram<UInt32>(
+        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+    private var haltedByJournal = false
 
     /// How often the desk wakes without an input; wall time.
     static let tick: Int64 = 10_000
+    static let look: Int64 = 200_000
     static let stackBytes = 16 << 20
 
     /// - Parameters:
@@ -45,8 +59,8 @@ final class Desk: @unchecked Sendable {
     /// Gives an operator's instruction to the desk.
     func obey(_ instruction: Engine.Instruction) { post(.order(instruction)) }
 
-    func post(_ input: Input, arrived: Int64 = 0) {
-        mailbox.post(StampedInput(input: input, now: clock.now, arrived: arrived))
+    func post(_ input: Input, arrived: Int64 = 0, loaded: LoadedScript? = nil) {
+        mailbox.post(StampedInput(input: input, now: clock.now, arrived: arrived, loaded: loaded))
     }
 
     /// Takes no more inputs, finishes those queued and joins the thread.
@@ -56,32 +70,61 @@ final class Desk: @unchecked Sendable {
     }
 
     fileprivate func work() {
+        journal?.begin(street)
         reserve()
         var wakeAt = MonotonicClock.microseconds() + Self.tick
+        var lookAt = wakeAt
         while true {
             let batch = mailbox.take(untilMonotonic: wakeAt)
-            for item in batch.items { turn(item.input, item.now) }
+            for item in batch.items { turn(item.input, item.now, item.arrived, item.loaded) }
             if !batch.dropped.isEmpty { turn(.dropped(batch.dropped), clock.now) }
             // A lost private frame or answer may be a fill: nothing more is opened until a person has looked.
             if batch.overflowed { turn(.order(.halt), clock.now) }
-            if batch.closed { return }
+            if batch.closed { return observe(street) }
             if MonotonicClock.microseconds() >= wakeAt {
                 turn(.timer, clock.now)
                 wakeAt = MonotonicClock.microseconds() + Self.tick
+                journal?.writer.flush()
+            }
+            if MonotonicClock.microseconds() >= lookAt {
+                observe(street)
+                lookAt = MonotonicClock.microseconds() + Self.look
             }
         }
     }
 
-    private func turn(_ input: Input, _ now: Timestamp) {
-        let outcome = street.turn(input, now: now)
+    private func turn(
+        _ input: Input, _ now: Timestamp, _ arrived: Int64 = 0, _ loaded: LoadedScript? = nil
+    ) {
+        journal?.record(input, now)
+        let outcome = street.turn(input, now: now, loaded: loaded?.script)
+        journal?.record(outcome.commands, street)
         let link = link.withLock { $0 }
+        var sentOrder = false
         for command in outcome.commands {
-            link?.perform(command, reduces: street.engine.reducesRisk(command.request))
+            let reduces = street.engine.reducesRisk(command.request)
+            // What cannot be recorded is not risked.
+            if haltedByJournal, command.request.changesState, !reduces {
+                post(.reply(command.id, .notSent("the journal cannot be written")))
+                continue
+            }
+            link?.perform(command, reduces: reduces)
+            sentOrder = sentOrder || command.request.changesState
+        }
+        if sentOrder, arrived > 0, case .frame = input {
+            tickToOrder.record(UInt64(max(0, MonotonicClock.microseconds() - arrived)))
         }
         if let connection = outcome.dropsConnection { link?.reconnect(connection) }
+        if let report = outcome.report { complain(report) }
         let notes = street.engine.takeNotes()
         if notes.contains(.needsIDs) { reserve() }
         if !notes.isEmpty { hear(notes) }
+        journal?.roll(street)
+        if let fault = journal?.writer.fault, !haltedByJournal {
+            haltedByJournal = true
+            hear([.alert("the journal cannot be written: \(fault)")])
+            turn(.order(.halt), now)
+        }
     }
 
     private func reserve() {

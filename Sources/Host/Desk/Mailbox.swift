@@ -1,4 +1,6 @@
 import Core
+import Journal
+import LuaBridge
 import DequeModule
 import Glibc
 
@@ -100,4 +102,19 @@ final class Mailbox: @unchecked Sendable {
         pthread_cond_signal(&ready)
         pthread_mutex_unlock(&mutex)
     }
+}
+
+/// An input with the moment it arrived, by the clock of the run, and for frames the monotonic stamp of arrival.
+struct StampedInput: Sendable {
+    let input: Input
+    let now: Timestamp
+    var arrived: Int64 = 0
+    var loaded: LoadedScript?
+}
+
+/// A script on its way from the loader to the desk, which owns it from then on.
+final class LoadedScript: @unchecked Sendable {
+    // Unchecked: handed over once; the loader forgets it.
+    let script: Script
+    init(_ script: Script) { self.script = script }
 }

@@ -1,5 +1,7 @@
 import Core
 import Exchange
+import Journal
+import LuaBridge
 
 /// The whole way from an input to its commands, the same in every mode: parse, keep books in step, run the
 /// engine.
@@ -19,6 +21,10 @@ final class Street {
     /// Frames that could not be believed, and what was said of the last one.
     private(set) var faults = 0
     private(set) var lastFault = ""
+    /// Makes a stored script run; set by whoever knows the configuration.
+    var compile: (StoredScript) throws(ScriptReport) -> Script = { stored throws(ScriptReport) in
+        throw ScriptReport(place: stored.name + ".lua", message: "this run takes no new versions")
+    }
 
     init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
         self.catalogue = catalogue
@@ -38,9 +44,12 @@ final class Street {
     struct Outcome {
         var commands: [Command] = []
         var dropsConnection: ConnectionID?
+        /// Why a new version did not take over.
+        var report: ScriptReport?
     }
 
-    func turn(_ input: Input, now: Timestamp) -> Outcome {
+    /// - Parameter loaded: the script of a swap, when the loader made it already.
+    func turn(_ input: Input, now: Timestamp, loaded: Script? = nil) -> Outcome {
         var outcome = Outcome()
         var events: [Event] = []
         switch input {
@@ -57,12 +66,25 @@ final class Street {
         case .timer: events = [.timer]
         case .order(let order): engine.obey(order, now: now)
         case .dropped(let symbols): events = symbols.flatMap(droppedBook)
+        case .swap(let stored):
+            do throws(ScriptReport) { try swap(stored, loaded) } catch { outcome.report = error }
         }
         askDepthAgain(now)
         engine.turn(events, now: now)
         outcome.commands = engine.takeCommands()
         for command in outcome.commands { asked[command.id] = command.request }
         return outcome
+    }
+
+    /// Puts a new version in the place of the running one, with its state; any failure leaves the running one.
+    private func swap(_ stored: StoredScript, _ loaded: Script?) throws(ScriptReport) {
+        let script = if let loaded { loaded } else { try compile(stored) }
+        guard let slot = engine.slots.first(where: { $0.name == stored.name }) else {
+            throw ScriptReport(
+                place: stored.name + ".lua", message: "a new strategy joins at the next start")
+        }
+        if let old = slot.strategy as? Script { try script.takeOver(from: old) }
+        engine.replace(script)
     }
 
     // MARK: Frames

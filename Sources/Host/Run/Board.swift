@@ -1,0 +1,99 @@
+import Core
+import Exchange
+import Synchronization
+
+/// What the desk shows of itself a few times a second, for the table, `status` and the end of a run.
+struct Standing: Sendable {
+    var now: Timestamp
+    var state: TradingState
+    var pairs: [PairStanding]
+    var scripts: [ScriptStanding]
+    var counters: Counters
+    var profit: ProfitAndLoss
+    var profitToday: Money
+    var equity: Money?
+    var isQuiet: Bool
+    var openLines: [String]
+    var frameFaults: Int, lastFrameFault: String
+
+    init(_ street: Street) {
+        let engine = street.engine
+        (now, state) = (engine.now, engine.state)
+        (pairs, scripts) = (engine.pairStandings, ScriptStanding.all(engine))
+        (counters, profit, profitToday) = (engine.counters, engine.profitByCause, engine.profitToday)
+        (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
+        (frameFaults, lastFrameFault) = (street.faults, street.lastFault)
+    }
+}
+
+/// The last `Standing`, passed from the desk to everybody who looks.
+final class Board: Sendable {
+    private let standing = Mutex<Standing?>(nil)
+    func show(_ new: Standing) { standing.withLock { $0 = new } }
+    var last: Standing? { standing.withLock { $0 } }
+}
+
+extension Standing {
+    /// `neap status --json`.
+    func json(mode: String, seconds: Int64) -> String {
+        var json = JSONText(capacity: 4096)
+        json.object { json in
+            json.field("mode", mode)
+            json.field("seconds", seconds)
+            json.field("state", state.rawValue)
+            json.field("now_ms", now.milliseconds)
+            json.field("equity_usd", equity)
+            json.field("net_pnl_usd", profit.total.description)
+            json.field("pnl_today_usd", profitToday.description)
+            json.field("rounds", Int64(counters.rounds))
+            json.field("fills", Int64(counters.fills))
+            json.field("orders_sent", Int64(counters.ordersSent))
+            json.key("pairs")
+            json.array { json in for pair in pairs { pair.write(&json) } }
+            json.key("scripts")
+            json.array { json in
+                for script in scripts {
+                    json.object { json in
+                        json.field("name", script.name)
+                        json.field("version", script.version)
+                        json.field("state", script.state)
+                        json.field("calls", Int64(script.calls))
+                        json.field("faults", Int64(script.faults))
+                        json.field("reloads", Int64(script.reloads))
+                        json.field("net_pnl_usd", script.profit.description)
+                    }
+                }
+            }
+            json.key("refusals")
+            json.object { json in
+                for row in counters.reasons.rows { json.field(row.reason.rawValue, Int64(row.count)) }
+            }
+        }
+        return json.string
+    }
+}
+
+extension PairStanding {
+    fileprivate func write(_ json: inout JSONText) {
+        json.object { json in
+            json.field("pair", base)
+            json.field("fresh", isFresh)
+            json.field("mid_spread_pct", midSpread?.description)
+            json.field("gross_pct", gross?.description)
+            json.key("holdings")
+            json.array { json in
+                for holding in holdings {
+                    json.object { json in
+                        json.field("script", holding.owner)
+                        json.field("state", holding.state.rawValue)
+                        json.field("direction", holding.direction.rawValue)
+                        json.field("coins", holding.coins.description)
+                        json.field("contracts", holding.perp.description)
+                        json.field("age_s", holding.age.microseconds / 1_000_000)
+                        json.field("net_usd", holding.net?.description)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Glibc
+
+/// Why a run cannot start: what is wrong and what to do.
+struct StartFault: Error, CustomStringConvertible {
+    let description: String
+    /// 2 when the configuration is at fault.
+    let code: Int32
+    init(_ description: String, code: Int32 = 1) { (self.description, self.code) = (description, code) }
+}
+
+/// The folder of one run inside the data folder (DESIGN 7): `demo/<start>/` or `live/`, readable by its
+/// owner only.
+struct DataFolder {
+    let path: String
+
+    /// - Parameter start: seconds of UTC; a demo run starts with nothing, so each has its own folder.
+    init(data: String, mode: TradingMode, start: Int64) throws(StartFault) {
+        try Self.make(data)
+        let home = data + "/" + mode.rawValue
+        try Self.make(home)
+        guard mode == .demo else {
+            path = home
+            return
+        }
+        for attempt in 1...1000 {
+            let name = home + "/" + UTCText.compact(start) + (attempt > 1 ? "-\(attempt)" : "")
+            if mkdir(name, 0o700) == 0 {
+                path = name
+                return
+            }
+            guard errno == EEXIST else { throw Self.fault(name) }
+        }
+        throw StartFault("\(home): no free name for this run")
+    }
+
+    /// A folder inside, made if missing.
+    func folder(_ name: String) throws(StartFault) -> String {
+        try Self.make(path + "/" + name)
+        return path + "/" + name
+    }
+
+    private static func make(_ path: String) throws(StartFault) {
+        var built = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            built += part + "/"
+            if mkdir(String(built.dropLast()), 0o700) != 0, errno != EEXIST { throw fault(path) }
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(path, W_OK) == 0 else {
+            throw StartFault("\(path): is no folder that can be written; choose another with --data")
+        }
+    }
+
+    private static func fault(_ path: String) -> StartFault {
+        StartFault("\(path): \(String(cString: strerror(errno))); choose another folder with --data")
+    }
+}
+
+/// UTC as text.
+enum UTCText {
+    /// `20261124T150405`
+    static func compact(_ seconds: Int64) -> String { format(seconds, "%Y%m%dT%H%M%S") }
+    /// `2026-11-24T15:04:05.123Z`
+    static func full(microseconds: Int64) -> String {
+        let milliseconds = microseconds / 1000 % 1000
+        let digits = String(1000 + milliseconds).dropFirst()
+        return format(microseconds / 1_000_000, "%Y-%m-%dT%H:%M:%S") + ".\(digits)Z"
+    }
+
+    private static func format(_ seconds: Int64, _ pattern: String) -> String {
+        var moment = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&moment, &parts)
+        var text = [CChar](repeating: 0, count: 64)
+        let count = strftime(&text, text.count, pattern, &parts)
+        return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// Reads a whole small file; `nil` when it is missing.
+func smallFile(_ path: String, most: Int = 1 << 20) throws(StartFault) -> [UInt8]? {
+    let handle = open(path, O_RDONLY | O_CLOEXEC)
+    guard handle >= 0 else {
+        if errno == ENOENT { return nil }
+        throw StartFault("\(path): \(String(cString: strerror(errno)))")
+    }
+    defer { close(handle) }
+    var bytes = [UInt8](repeating: 0, count: most + 1)
+    var done = 0
+    while done < bytes.count {
+        let count = bytes.withUnsafeMutableBytes { read(handle, $0.baseAddress! + done, $0.count - done) }
+        guard count >= 0 else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
+        if count == 0 { break }
+        done += count
+    }
+    guard done <= most else { throw StartFault("\(path): larger than \(most) bytes") }
+    return Array(bytes.prefix(done))
+}
+
+/// Writes a file so that after a crash either the old or the new one stands there.
+func replaceFile(_ path: String, _ bytes: [UInt8]) throws(StartFault) {
+    let beside = path + ".new"
+    let handle = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard handle >= 0 else { throw StartFault("\(beside): \(String(cString: strerror(errno)))") }
+    var done = 0
+    while done < bytes.count {
+        let count = bytes.withUnsafeBytes { write(handle, $0.baseAddress! + done, $0.count - done) }
+        guard count > 0 else { break }
+        done += count
+    }
+    let isSynced = fsync(handle) == 0
+    close(handle)
+    guard done == bytes.count, isSynced, rename(beside, path) == 0 else {
+        throw StartFault("\(path): \(String(cString: strerror(errno)))")
+    }
+    let place = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let folder = open(place.isEmpty ? "/" : place, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 {
+        fsync(folder)
+        close(folder)
+    }
+}

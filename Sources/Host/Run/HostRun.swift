@@ -1,0 +1,392 @@
+import Core
+import Exchange
+import Gateway
+import Glibc
+import Journal
+import Logging
+import LuaBridge
+import Synchronization
+import Venue
+import Wire
+
+/// One run from start to summary: sets up the rooms, waits, stops in order.
+final class HostRun {
+    private let plan: RunPlan
+    private let folder: DataFolder
+    private let log: LogFile
+    private let logger: Logger
+    private let draws: Bool
+    private let board = Board()
+    private var venue: VenueServer?
+
+    /// - Throws: why nothing was started.
+    init(_ plan: RunPlan) throws(StartFault) {
+        self.plan = plan
+        draws = isatty(STDOUT_FILENO) == 1
+        folder = try DataFolder(
+            data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
+        log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws)
+        logger = log.logger
+    }
+
+    // MARK: Start
+
+    /// Everything that exists while a run goes on.
+    private struct Rooms {
+        let catalogue: Catalogue
+        let desk: Desk
+        let link: VenueLink
+        let shelf: ScriptShelf
+        let control: HTTPServer?
+        let clock: RunClock
+        let started: Int64
+    }
+
+    /// Runs until the end.
+    /// - Returns: the exit code.
+    func run() throws(StartFault) -> Int32 {
+        let lock = try lockFolder()
+        defer { close(lock) }
+        let (address, signer, clock) = try openVenue()
+        defer { venue?.stop() }
+        let (catalogue, markets) = try readMarkets(address)
+        let selection = catalogue.pairs(wantedBases())
+        for refusal in selection.refused {
+            logger.warning("\(refusal.base) is not traded: \(refusal.reason)")
+        }
+        guard !selection.pairs.isEmpty else {
+            throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
+        }
+        let maker = ScriptMaker(
+            limits: plan.configuration.script, bindings: plan.configuration.bindings)
+        let postBox = Mutex<Desk?>(nil)
+        let logger = logger
+        let shelf = ScriptShelf(
+            folder: ScriptFolder(path: plan.configuration.strategies), maker: maker,
+            policy: plan.configuration.reloadPolicy ?? (plan.mode == .live ? .confirm : .auto),
+            post: { input, loaded in postBox.withLock { $0 }?.post(input, loaded: loaded) },
+            report: { logger.error("Script \($0)") }, tell: { logger.info("\($0)") })
+        let scripts = try loadScripts(shelf)
+        let street = Street(
+            catalogue: catalogue, pairs: selection.pairs, limits: plan.configuration.limits,
+            strategies: scripts)
+        street.compile = maker.make
+        let blocks = try IDBlocks(path: folder.path + "/client-ids")
+        let text = NoteText(logger: logger)
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take, hear: text.log)
+        desk.complain = { logger.error("Script \($0); the running version stays") }
+        desk.observe = watch(scripts.count)
+        let journal = try folder.folder("journal" + (plan.mode == .demo ? "" : "/" + stamp))
+        desk.journal = DeskJournal(
+            JournalWriter(folder: journal), mode: plan.mode.rawValue, settings: plan.settings,
+            markets: markets, instruments: catalogue.instruments,
+            bases: selection.pairs.map(\.base.symbol))
+        let link = VenueLink(
+            address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
+        if plan.mode == .live {
+            do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
+        }
+        postBox.withLock { $0 = desk }
+        let started = MonotonicClock.microseconds()
+        let control = openControl(desk, shelf, started)
+        desk.start(link)
+        do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
+        shelf.start()
+        logger.info(
+            "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(scripts.map(\.package.name).joined(separator: ", ")); folder \(folder.path)"
+        )
+        let rooms = Rooms(
+            catalogue: catalogue, desk: desk, link: link, shelf: shelf, control: control, clock: clock,
+            started: started)
+        return try finish(rooms, endedBy: wait(rooms))
+    }
+
+    private var stamp: String { UTCText.compact(WallClock.microseconds() / 1_000_000) }
+
+    /// Two hosts on one folder would trade one account twice.
+    private func lockFolder() throws(StartFault) -> Int32 {
+        let path = folder.path + "/lock"
+        let handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard handle >= 0 else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
+        guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
+            throw StartFault("\(folder.path): another host runs here; stop it or choose another --data")
+        }
+        return handle
+    }
+
+    private func openVenue() throws(StartFault) -> (VenueAddress, Signer, RunClock) {
+        let configuration = plan.configuration
+        do {
+            guard plan.mode == .demo else {
+                let address = VenueAddress(
+                    rest: configuration.restURL, ws: configuration.wsURL, caFile: configuration.caFile)
+                let signer = try Signer(
+                    secretBase64: configuration.privateKey, apiKey: configuration.apiKey)
+                return (address, signer, RunClock())
+            }
+            var setting = VenueConfiguration()
+            (setting.seed, setting.speed) = (plan.seed, plan.speed)
+            setting.requestsPerMinute = nil
+            setting.market =
+                plan.market.map { .recorded($0.feed) } ?? .generated(dislocations: [], only: [])
+            let server = try VenueServer.start(setting)
+            venue = server
+            let signer = try Signer(
+                secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+            return (
+                VenueAddress(rest: server.ready.rest, ws: server.ready.ws), signer,
+                RunClock(
+                    startedWall: server.clock.startWall, speedThousandths: plan.speedThousandths)
+            )
+        } catch { throw StartFault("\(error)") }
+    }
+
+    private func wantedBases() -> [String] {
+        guard let market = plan.market else { return plan.configuration.bases }
+        return plan.configuration.bases.filter(market.bases.contains)
+    }
+
+    /// Asks for the list of markets, again when the venue is not there yet.
+    private func readMarkets(_ address: VenueAddress) throws(StartFault) -> (Catalogue, [UInt8]) {
+        let scout = VenueLink(
+            address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: NobodyListens())
+        defer { scout.close() }
+        var last = ""
+        for attempt in 1...5 {
+            if attempt > 1 {
+                logger.warning("\(last); asking again")
+                if Signals.wait(milliseconds: 1000) != nil {
+                    throw StartFault("stopped before the start: \(last)")
+                }
+            }
+            do {
+                let answer = try scout.fetch(.markets)
+                guard answer.status == 200 else {
+                    last = "\(address.rest)/api/v1/markets answered \(answer.status)"
+                    continue
+                }
+                return (try Catalogue(marketsBody: answer.body), answer.body)
+            } catch { last = "\(address.rest)/api/v1/markets: \(error)" }
+        }
+        throw StartFault("\(last); is BACKPACK_REST_URL the exchange's?")
+    }
+
+    private func loadScripts(_ shelf: ScriptShelf) throws(StartFault) -> [Script] {
+        let scripts: [Script]
+        do throws(ScriptReport) { scripts = try shelf.load() } catch { throw StartFault("\(error)") }
+        guard !scripts.isEmpty else {
+            throw StartFault(
+                "\(plan.configuration.strategies): no strategy in it can run; the reports above say why")
+        }
+        let bound = Set(scripts.flatMap { $0.contract.parameters.map(\.variable) })
+        let strangers = plan.configuration.unclaimed.filter { !bound.contains($0.name) }
+        guard strangers.isEmpty else {
+            let known = Variable.all.map(\.name)
+            throw StartFault(
+                strangers.map {
+                    let near = Nearest.hint($0.name, among: known)
+                    return "line \($0.line): \($0.name) is no variable and no strategy binds it\(near)"
+                }.joined(separator: "\n"), code: 2)
+        }
+        return scripts
+    }
+
+    private func openControl(_ desk: Desk, _ shelf: ScriptShelf, _ started: Int64) -> HTTPServer? {
+        let board = board, mode = plan.mode.rawValue
+        let handler = ControlServer {
+            board.last?.json(
+                mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000)
+        } order: {
+            desk.obey($0)
+        } reload: { name in
+            switch shelf.reload(name) {
+            case .success(let text): .success(text)
+            case .failure(let report): .failure(ControlServer.ScriptFault(text: report.description))
+            }
+        }
+        let path = folder.path + "/" + ControlServer.file
+        do throws(ServerFault) {
+            return try HTTPServer(listen: .unix(path: path), handler: handler)
+        } catch {
+            logger.warning("\(path): \(error); `neap status` and its like cannot reach this run")
+            return nil
+        }
+    }
+
+    /// What the desk's thread shows now and then.
+    private func watch(_ scripts: Int) -> (Street) -> Void {
+        let board = board, logger = logger
+        var nextStats = MonotonicClock.microseconds() + 60_000_000
+        return { street in
+            board.show(Standing(street))
+            for slot in street.engine.slots {
+                guard let script = slot.strategy as? Script else { continue }
+                let (lines, lost) = script.takeLog()
+                for line in lines {
+                    logger.log(level: line.warns ? .warning : .info, "[\(slot.name)] \(line.text)")
+                }
+                if lost > 0 { logger.warning("[\(slot.name)] \(lost) lines were too many") }
+            }
+            guard MonotonicClock.microseconds() >= nextStats else { return }
+            nextStats += 60_000_000
+            for script in ScriptStanding.all(street.engine) {
+                logger.info(
+                    "Strategy stats \(script.name): \(script.calls) calls, \(script.entries) entries, \(script.exits) exits, \(script.profit) USD, \(script.faults) faults"
+                )
+            }
+        }
+    }
+
+    // MARK: Wait
+
+    private func wait(_ rooms: Rooms) -> String {
+        let table = LiveTable(mode: plan.mode.rawValue)
+        var drawn = ""
+        if draws { Terminal.put("\u{1B}[?25l\u{1B}[2J") }
+        while true {
+            let seconds = (MonotonicClock.microseconds() - rooms.started) / 1_000_000
+            if let most = plan.seconds, MonotonicClock.microseconds() - rooms.started >= most * 1_000_000 {
+                return "time"
+            }
+            if venue?.isMarketOver == true { return "market" }
+            if draws, let standing = board.last {
+                let text = table.text(
+                    standing, seconds: seconds, log: log.last, size: LiveTable.size())
+                if text != drawn {
+                    Terminal.put(text)
+                    drawn = text
+                }
+            }
+            if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
+                rooms.desk.obey(.halt)
+            }
+            guard let signal = Signals.wait(milliseconds: 200) else { continue }
+            if signal == SIGUSR1 {
+                rooms.desk.obey(.halt)
+                continue
+            }
+            return Signals.name(signal)
+        }
+    }
+
+    // MARK: Stop
+
+    /// How long open legs may take to be repaired at the end.
+    static let stopSeconds: Int64 = 15
+
+    private func finish(_ rooms: Rooms, endedBy: String) throws(StartFault) -> Int32 {
+        if draws { Terminal.put("\u{1B}[?25h\r\n") }
+        logger.info("Stopping (\(endedBy))")
+        rooms.shelf.stop()
+        let ending = settle(rooms)
+        rooms.control?.stop()
+        // Cut short: nothing more may be sent. In order: the streams' end is no gap to count.
+        if ending.isCut { rooms.link.close() }
+        rooms.desk.stop()
+        rooms.link.close()
+        let street = rooms.desk.street
+        rooms.desk.journal?.writer.close(endedBy)
+        let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
+        let histogram = rooms.desk.tickToOrder
+        let summary = Summary(
+            mode: plan.mode.rawValue,
+            seconds: (MonotonicClock.microseconds() - rooms.started) / 1_000_000, endedBy: endedBy,
+            differences: differences ?? [], matches: differences.map(\.isEmpty),
+            tickToOrder: histogram.totalCount == 0
+                ? nil
+                : (
+                    Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99))
+                ))
+        let text = summary.json(street.engine, ScriptStanding.all(street.engine))
+        try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
+        if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
+        tell(street, differences, ending)
+        return ending.isQuiet && !ending.isCut ? 0 : 1
+    }
+
+    private struct Ending {
+        var isQuiet = false
+        /// A second signal came.
+        var isCut = false
+        var answers: VenueComparison?
+    }
+
+    /// Lets the desk repair what is open, then asks the venue what it holds.
+    private func settle(_ rooms: Rooms) -> Ending {
+        var ending = Ending()
+        let deadline = MonotonicClock.microseconds() + Self.stopSeconds * 1_000_000
+        // A settlement between our last look and the venue's answers would look like a difference.
+        for _ in 1...3 {
+            let hour = rooms.clock.now.microseconds / 3_600_000_000
+            rooms.desk.obey(.stop(flatten: plan.flattensOnExit))
+            let asked = rooms.clock.now
+            ending.isQuiet = false
+            while MonotonicClock.microseconds() < deadline, !ending.isQuiet {
+                if let signal = Signals.wait(milliseconds: 50), signal != SIGUSR1 {
+                    ending.isCut = true
+                    return ending
+                }
+                if let last = board.last { ending.isQuiet = last.now > asked && last.isQuiet }
+            }
+            ending.answers = venueAnswers(rooms)
+            if rooms.clock.now.microseconds / 3_600_000_000 == hour { break }
+        }
+        return ending
+    }
+
+    private func venueAnswers(_ rooms: Rooms) -> VenueComparison? {
+        let reader = ReplyReader(rooms.catalogue)
+        func ask(_ request: Request) -> Reply? {
+            for _ in 1...3 {
+                guard let answer = try? rooms.link.fetch(request) else { continue }
+                let reply = reader.read(
+                    request, status: answer.status, contentType: answer.contentType, body: answer.body)
+                switch reply {
+                case .balances, .positions, .collateral: return reply
+                default: continue
+                }
+            }
+            return nil
+        }
+        guard case .balances(let balances)? = ask(.capital),
+            case .positions(let positions)? = ask(.positions),
+            case .collateral(let collateral)? = ask(.collateral)
+        else { return nil }
+        return VenueComparison(
+            balances: balances,
+            positions: positions.filter { $0.net != .zero }.map {
+                VenueComparison.OpenContracts(
+                    instrument: $0.instrument, net: $0.net, mark: $0.mark ?? .zero,
+                    unrealised: $0.unrealised ?? .zero)
+            }, lent: collateral.weights)
+    }
+
+    private func tell(_ street: Street, _ differences: [String]?, _ ending: Ending) {
+        let engine = street.engine
+        for script in ScriptStanding.all(engine) {
+            logger.info(
+                "Strategy stats \(script.name): \(script.calls) calls, \(script.entries) entries, \(script.exits) exits, \(script.profit) USD, \(script.faults) faults"
+            )
+        }
+        for line in engine.openLines { logger.warning("Left open: \(line)") }
+        switch differences {
+        case nil: logger.warning("The venue's balances could not be read: the ledger is not compared")
+        case []?: logger.info("The ledger and the venue agree")
+        case let lines?: for line in lines { logger.error("The ledger and the venue differ: \(line)") }
+        }
+        if !ending.isQuiet && !ending.isCut {
+            logger.error("Open legs could not be repaired in \(Self.stopSeconds) s; look at the venue now")
+        }
+        let counters = engine.counters
+        logger.info(
+            "\(counters.rounds) rounds, \(counters.fills) fills, net \(LiveTable.money(engine.profitByCause.total)) USD; summary in \(folder.path)/summary.json"
+        )
+        if draws { for line in log.last { Terminal.say(line) } }
+    }
+}
+
+private final class NobodyListens: VenueListener {
+    func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {}
+    func connection(_ connection: ConnectionID, _ change: ConnectionChange) {}
+    func answer(_ id: RequestID, _ result: RESTResult) {}
+}

@@ -1,0 +1,46 @@
+import Core
+import Logging
+
+/// Puts what turns have to say into the log.
+struct NoteText: Sendable {
+    let logger: Logger
+
+    func log(_ notes: [Note]) { for note in notes { log(note) } }
+
+    private func log(_ note: Note) {
+        switch note {
+        case .needsIDs: break
+        case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
+        case .opportunity(let owner, let pair, let direction, let style, let gross, let net, let usd):
+            logger.info(
+                "Found opportunity \(pair) \(direction.rawValue) by \(style.rawValue): gross \(gross) %, net \(net) %, \(usd) USD (\(owner))"
+            )
+        case .placing(let owner, let pair, let purpose, let orders, let text):
+            logger.info("Placing \(orders) orders \(pair) \(purpose.rawValue): \(text) (\(owner))")
+        case .denied(let owner, let pair, let denial): logger.notice("Denied \(pair): \(denial) (\(owner))")
+        case .rejected(let pair, let purpose, let refusal):
+            logger.warning(
+                "Rejected \(pair) \(purpose.rawValue): \(refusal.status) \(refusal.code) \(refusal.message)")
+        case .roundOpened(let owner, let pair, let quantity, let gross):
+            logger.info("Opened \(pair): \(quantity) hedged at \(gross) % (\(owner))")
+        case .roundClosed(let owner, let pair, let reason, let net, let seconds):
+            logger.info("Closed \(pair): \(reason), \(net) USD after \(seconds) s (\(owner))")
+        case .exiting(let owner, let pair, let reason): logger.info("Exiting \(pair): \(reason) (\(owner))")
+        case .repair(let owner, let pair, let unwinds, let attempt, let imbalance):
+            logger.notice(
+                "Repairing \(pair): \(imbalance) out of balance, \(unwinds ? "unwinding" : "hedging"), try \(attempt) (\(owner))"
+            )
+        case .strategyFault(let owner, let fault, let stopped):
+            let place = fault.place.map { "\($0): " } ?? ""
+            logger.error("Script \(owner): \(place)\(fault.message)\(stopped ? "; stopped" : "")")
+        case .gap(let symbol, let reason): logger.notice("Book of \(symbol) lost: \(reason)")
+        case .connection(let id, let up, let reason):
+            let name = id == .publicStream ? "Public stream" : "Private stream"
+            if up { logger.info("\(name) is up") } else { logger.warning("\(name) is down: \(reason)") }
+        case .state(let state, let reason): logger.warning("State \(state.rawValue): \(reason)")
+        case .alert(let text): logger.error("\(text)")
+        case .replaced(let owner, let version):
+            logger.info("Script \(owner) runs version \(version.prefix(12))")
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Core
+import Glibc
+import Journal
+import LuaBridge
+import Venue
+
+/// What a run was asked to do, with the configuration it was given, all of it checked.
+struct RunPlan: Sendable {
+    var configuration: Configuration
+    var seconds: Int64?
+    var summaryFile: String?
+    var flattensOnExit = false
+    var seed: UInt64 = 1
+    var speed = 1.0
+    var market: RecordedMarket?
+
+    var mode: TradingMode { configuration.mode }
+    var speedThousandths: Int64 { Int64((speed * 1000).rounded()) }
+
+    /// Variables in force, without secrets, as the journal keeps them.
+    var settings: [SegmentHeader.Setting] {
+        Variable.all.filter { !$0.isSecret && !$0.isScripts }.map { variable in
+            guard let bound = configuration.bindings[variable.name] else {
+                return SegmentHeader.Setting(
+                    origin: "default", name: variable.name, value: variable.standard)
+            }
+            return SegmentHeader.Setting(
+                origin: bound.origin.rawValue, name: variable.name, value: bound.text)
+        }
+            + configuration.bindings.keys.sorted().filter { $0.hasPrefix(Variable.inventoryPrefix) }.map {
+                SegmentHeader.Setting(
+                    origin: "file", name: $0, value: configuration.bindings[$0]?.text ?? "")
+            }
+    }
+
+    /// Reads `.env` and the environment.
+    /// - Parameter file: named by a person; `nil` is `.env`, which may be missing.
+    /// - Throws: all faults of the configuration at once.
+    static func configuration(
+        file: String?, mode: TradingMode?, environment: [String: String]
+    ) throws(Configuration.Faults) -> Configuration {
+        let path = file ?? ".env"
+        var faults: [String] = []
+        var lines: [EnvFile.Line] = []
+        do throws(StartFault) {
+            if let bytes = try smallFile(path) {
+                let read = EnvFile.read(bytes)
+                lines = read.lines
+                faults += read.faults.map { "\(path): \($0)" }
+            } else if file != nil {
+                faults.append("--env \(path): there is no such file")
+            }
+        } catch { faults.append(error.description) }
+        var (configuration, found) = Configuration.read(
+            file: lines, named: path, environment: environment)
+        faults += found
+        if let mode { configuration.mode = mode }
+        if configuration.mode == .live { faults += liveFaults(configuration, path, lines) }
+        guard faults.isEmpty else { throw Configuration.Faults(lines: faults) }
+        return configuration
+    }
+
+    private static func liveFaults(
+        _ configuration: Configuration, _ path: String, _ lines: [EnvFile.Line]
+    ) -> [String] {
+        var faults: [String] = []
+        if configuration.apiKey.isEmpty { faults.append("BACKPACK_API_KEY: live needs the public key") }
+        if configuration.privateKey.isEmpty {
+            faults.append("BACKPACK_PRIVATE_KEY: live needs the private key")
+        }
+        if !configuration.liveConfirmed {
+            faults.append("LIVE_CONFIRM: live trades real money; LIVE_CONFIRM=yes says that you mean it")
+        }
+        var status = stat()
+        if lines.contains(where: { $0.name == "BACKPACK_PRIVATE_KEY" }), stat(path, &status) == 0,
+            status.st_mode & 0o077 != 0
+        {
+            faults.append("\(path): others can read the keys in it; chmod 600 \(path)")
+        }
+        return faults
+    }
+}
