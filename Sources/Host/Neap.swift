@@ -6,7 +6,7 @@ import Foundation
 struct Neap: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neap", abstract: "A host for spot-perpetual arbitrage strategies on Backpack Exchange.",
-        subcommands: [RunCommand.self, VenueCommand.self] + NotYet.all)
+        subcommands: [RunCommand.self, ReplayCommand.self, VenueCommand.self] + NotYet.all)
 
     /// Wrong use is exit 2 here, where the library says 64.
     static func main() {

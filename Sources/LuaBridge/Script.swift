@@ -46,6 +46,9 @@ public final class Script: Strategy {
     /// The source and the includes it used.
     public let package: ScriptPackage
     private let box: ScriptBox
+    /// Calls of its functions so far, those that `wake` or a missing function spared not counted.
+    public private(set) var calls = 0
+    private var stopCall: Int?
     /// The conditions of `wake`, unpacked: they are asked before every call.
     private let wake: [(place: Int, least: Double)]
 
@@ -99,6 +102,7 @@ public final class Script: Strategy {
             }
         }
         do throws(StrategyFault) {
+            try begin()
             let answer = try box.call(LB_SCORE, o)
             return try Answers.score(answer)
         } catch { return .fault(error) }
@@ -107,6 +111,7 @@ public final class Script: Strategy {
     public func choose(_ o: MarketView) -> ChoiceAnswer {
         guard contract.hasChoose else { return .taker }
         do throws(StrategyFault) {
+            try begin()
             let answer = try box.call(LB_CHOOSE, o)
             return try Answers.choice(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(error) }
@@ -115,9 +120,20 @@ public final class Script: Strategy {
     public func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
         guard contract.hasExit else { return .hold }
         do throws(StrategyFault) {
+            try begin()
             let answer = try box.call(LB_EXIT, o, position)
             return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(error) }
+    }
+
+    /// Makes the call of that number end as the wall clock ended it in a recorded run: no replay could know.
+    public func stop(atCall call: Int) { stopCall = call }
+
+    private func begin() throws(StrategyFault) {
+        calls += 1
+        if calls == stopCall {
+            throw StrategyFault(kind: .wallClock, place: nil, message: "stopped by the clock, as recorded")
+        }
     }
 
     /// The script's `state` as bytes that `restore` takes.

@@ -21,16 +21,12 @@ extension NotYetCommand {
 /// All names that the design reserves and no code stands behind.
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
-        Replay.self, Check.self, Backtest.self, Simulate.self, Why.self, Status.self, Hold.self,
+        Check.self, Backtest.self, Simulate.self, Why.self, Status.self, Hold.self,
         Resume.self, Halt.self, Rearm.self, Flatten.self, Reload.self, Promote.self, Rollback.self,
         AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
         Keys.self,
     ]
 
-    struct Replay: NotYetCommand {
-        static let name = "replay"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
     struct Check: NotYetCommand {
         static let name = "check"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []

@@ -12,7 +12,11 @@ import Wire
 /// One run from start to summary: sets up the rooms, waits, stops in order.
 final class HostRun {
     private let plan: RunPlan
-    private let folder: DataFolder
+    let folder: DataFolder
+    /// Called with the embedded exchange once it serves.
+    var onVenue: (VenueServer) -> Void = { _ in }
+    /// Called with everything the desk shows, on its thread.
+    var onStanding: (Standing) -> Void = { _ in }
     private let log: LogFile
     private let logger: Logger
     private let draws: Bool
@@ -22,10 +26,10 @@ final class HostRun {
     /// - Throws: why nothing was started.
     init(_ plan: RunPlan) throws(StartFault) {
         self.plan = plan
-        draws = isatty(STDOUT_FILENO) == 1
+        draws = isatty(STDOUT_FILENO) == 1 && !plan.isSilent
         folder = try DataFolder(
             data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
-        log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws)
+        log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
         logger = log.logger
     }
 
@@ -78,7 +82,8 @@ final class HostRun {
         desk.observe = watch(scripts.count)
         let journal = try folder.folder("journal" + (plan.mode == .demo ? "" : "/" + stamp))
         desk.journal = DeskJournal(
-            JournalWriter(folder: journal), mode: plan.mode.rawValue, settings: plan.settings,
+            JournalWriter(folder: journal, segmentBytes: plan.segmentBytes), mode: plan.mode.rawValue,
+            settings: plan.settings,
             markets: markets, instruments: catalogue.instruments,
             bases: selection.pairs.map(\.base.symbol))
         let link = VenueLink(
@@ -131,6 +136,7 @@ final class HostRun {
                 plan.market.map { .recorded($0.feed) } ?? .generated(dislocations: [], only: [])
             let server = try VenueServer.start(setting)
             venue = server
+            onVenue(server)
             let signer = try Signer(
                 secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
             return (
@@ -215,10 +221,12 @@ final class HostRun {
 
     /// What the desk's thread shows now and then.
     private func watch(_ scripts: Int) -> (Street) -> Void {
-        let board = board, logger = logger
+        let board = board, logger = logger, onStanding = onStanding
         var nextStats = MonotonicClock.microseconds() + 60_000_000
         return { street in
-            board.show(Standing(street))
+            let standing = Standing(street)
+            board.show(standing)
+            onStanding(standing)
             for slot in street.engine.slots {
                 guard let script = slot.strategy as? Script else { continue }
                 let (lines, lost) = script.takeLog()

@@ -13,6 +13,10 @@ struct RunPlan: Sendable {
     var seed: UInt64 = 1
     var speed = 1.0
     var market: RecordedMarket?
+    /// Neither table nor log on the terminal.
+    var isSilent = false
+    /// A segment of the journal that has grown to this is closed.
+    var segmentBytes = JournalWriter.segmentBytes
 
     var mode: TradingMode { configuration.mode }
     var speedThousandths: Int64 { Int64((speed * 1000).rounded()) }

@@ -1,0 +1,167 @@
+import Core
+import Foundation
+import Journal
+import Testing
+import Venue
+
+@testable import Host
+
+/// What a run left behind.
+private struct Leavings {
+    let code: Int32
+    let folder: String
+    let summary: [String: Any]
+    var rounds: Int { summary["rounds"] as? Int ?? -1 }
+    var sums: [String] { (summary["ledger_sum"] as? [String: String] ?? [:]).values.sorted() }
+    var reasons: [String: Int] { summary["evaluations_by_reason"] as? [String: Int] ?? [:] }
+}
+
+/// A demo run of the strategies that ship, or of those given.
+private func demo(
+    _ folder: TemporaryFolder, seed: UInt64 = 7, seconds: Int64 = 12, segmentBytes: Int = 256 << 20,
+    strategies: String = projectFolder + "/strategies", _ change: (HostRun) -> Void = { _ in }
+) throws -> Leavings {
+    var configuration = Configuration()
+    configuration.data = folder.path + "/data"
+    configuration.strategies = strategies
+    var plan = RunPlan(configuration: configuration)
+    (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, seconds, true)
+    plan.segmentBytes = segmentBytes
+    let run = try HostRun(plan)
+    change(run)
+    let code = try run.run()
+    let text = try Data(contentsOf: URL(filePath: run.folder.path + "/summary.json"))
+    let summary = try JSONSerialization.jsonObject(with: text) as? [String: Any]
+    return Leavings(code: code, folder: run.folder.path, summary: summary ?? [:])
+}
+
+@Suite(.serialized) struct `A demo run` {
+    @Test(.timeLimit(.minutes(3)))
+    func `closes rounds, agrees with the venue, and is repeated by its journal over several segments`() throws
+    {
+        let folder = try TemporaryFolder()
+        let run = try demo(folder, segmentBytes: 1 << 20)
+        #expect(run.code == 0)
+        #expect(run.rounds >= 1)
+        #expect(run.sums.allSatisfy { $0 == "0" })
+        #expect(run.summary["venue_matches"] as? Bool == true, "\(run.summary["venue_differences"] ?? "")")
+        #expect(run.summary["gaps"] as? Int == 0)
+        let replay = try Replay.play(run.folder)
+        #expect(replay.segments >= 2)
+        #expect(replay.endedBy == "time")
+        #expect(replay.differences == [])
+        #expect(replay.street.engine.counters.rounds == run.rounds)
+        let net = run.summary["net_pnl_usd"] as? String
+        #expect(replay.street.engine.profitByCause.total.description == net)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `finds a venue that charged one fee wrong`() throws {
+        let folder = try TemporaryFolder()
+        let run = try demo(folder, seconds: 6) { run in
+            run.onVenue = { $0.misChargeNextFee(by: Money("0.00001")!) }
+        }
+        #expect(run.summary["fills"] as? Int ?? 0 > 0)
+        #expect(run.summary["venue_matches"] as? Bool == false)
+        #expect((run.summary["venue_differences"] as? [String])?.isEmpty == false)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `whose journal was changed by one byte fails to verify and says where`() throws {
+        let folder = try TemporaryFolder()
+        let run = try demo(folder, seconds: 6)
+        let file = URL(filePath: run.folder + "/journal/000001.neapj")
+        let whole = try Data(contentsOf: file)
+
+        // One digit of a price that was sent.
+        let price = try #require(whole.range(of: Data("1.price".utf8)))
+        let digit = price.upperBound + 4
+        var changed = whole
+        changed[digit] = changed[digit] == 0x39 ? 0x38 : changed[digit] + 1
+        try changed.write(to: file)
+        let tampered = try Replay.play(run.folder)
+        #expect(tampered.differenceCount >= 1)
+        #expect(tampered.differences.contains { $0.field.hasSuffix(".price") && $0.turn > 0 })
+
+        // A threshold of the stored source.
+        let threshold = try #require(whole.range(of: Data("large_spread  = { 0.40".utf8)))
+        changed = whole
+        changed[threshold.upperBound - 2] = 0x39  // 0.90
+        try changed.write(to: file)
+        let other = try Replay.play(run.folder)
+        #expect(other.differences.contains { $0.field == "spot_perp_arb.version" })
+        #expect(other.differences.contains { $0.turn > 0 && $0.field.hasPrefix("command") })
+
+        // Cut in the middle of a record: what is whole is read and agrees.
+        try whole.prefix(whole.count / 2).write(to: file)
+        let torn = try Replay.play(run.folder)
+        #expect(torn.tornBytes > 0 && torn.endedBy == nil)
+        #expect(torn.differences == [])
+        #expect(torn.turns > 0)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `takes a saved script between two turns and leaves a broken one outside`() throws {
+        let folder = try TemporaryFolder()
+        let script = { (spread: String) in
+            """
+            local S = { api = 1, name = "quiet", params = { least = { \(spread), doc = "x" } } }
+            function S.score(o, p) if o.gross_pct < p.least then return nil, "small" end return 0.9, 100 end
+            return S
+            """
+        }
+        try folder.write("strategies/quiet.lua", script("5.0"))
+        let path = folder.path
+        let run = try demo(folder, seconds: 6, strategies: path + "/strategies") { run in
+            run.onStanding = { standing in
+                guard let quiet = standing.scripts.first, quiet.calls > 0 else { return }
+                let entered = standing.counters.entries > 0
+                let stage = quiet.reloads == 0 ? (entered ? "wrong" : "save") : entered ? "break" : "wait"
+                try? stage.write(toFile: path + "/stage", atomically: true, encoding: .utf8)
+                if stage == "save" {
+                    try? script("0.1").write(
+                        toFile: path + "/strategies/quiet.lua", atomically: true, encoding: .utf8)
+                }
+                if stage == "break" {
+                    try? "local S = {".write(
+                        toFile: path + "/strategies/quiet.lua", atomically: true, encoding: .utf8)
+                }
+            }
+        }
+        #expect(try String(contentsOfFile: path + "/stage", encoding: .utf8) == "break")
+        let scripts = run.summary["scripts"] as? [String: [String: Any]]
+        #expect(scripts?["quiet"]?["reloads"] as? Int == 1)
+        #expect(run.summary["entries"] as? Int ?? 0 >= 1)
+        #expect(run.summary["gaps"] as? Int == 0)
+        let log = try String(contentsOfFile: run.folder + "/arbitrage.log", encoding: .utf8)
+        #expect(log.components(separatedBy: "quiet.lua:1:").count == 2, "one report with file and line")
+        #expect(try Replay.play(run.folder).differences == [])
+    }
+
+    @Test func `does not start without a strategy that can run`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("strategies/broken.lua", "local S = {")
+        #expect(throws: StartFault.self) {
+            _ = try demo(folder, seconds: 1, strategies: folder.path + "/strategies")
+        }
+    }
+
+    @Test func `refuses a name in the file that neither table nor script knows`() throws {
+        let folder = try TemporaryFolder()
+        var configuration = Configuration()
+        configuration.data = folder.path + "/data"
+        configuration.strategies = projectFolder + "/strategies"
+        configuration.unclaimed = [(3, "MAX_POSITON_SIZE")]
+        var plan = RunPlan(configuration: configuration)
+        (plan.seconds, plan.isSilent) = (1, true)
+        let run = try HostRun(plan)
+        do {
+            _ = try run.run()
+            Issue.record("it started")
+        } catch {
+            #expect(error.code == 2)
+            #expect(error.description.contains("MAX_POSITON_SIZE"))
+            #expect(error.description.contains("MAX_POSITION_SIZE"))
+        }
+    }
+}
