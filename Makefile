@@ -1,6 +1,6 @@
 # neap: `make run`, `make test`, `make build`. Only missing Debian packages are asked of apt.
 SHELL := /bin/bash
-PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev libsimdjson-dev pkg-config ca-certificates \
+PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev libsimdjson-dev libsqlite3-dev zlib1g-dev pkg-config ca-certificates \
 	libstdc++-12-dev libc6-dev
 
 .PHONY: help packages build run test lint

@@ -31,6 +31,8 @@ let package = Package(
             name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium",
             providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
             name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
@@ -50,14 +52,15 @@ let package = Package(
         room("Exchange", ["Core", "CSimdjson"]),
         room("LuaBridge", ["Core", "CLuaBox"]),
         room("Journal", ["Core", "Exchange"]),
+        room("Market", ["Core", "Exchange", "CZlib"]),
         room("Simulator", ["Core", "Exchange"]),
         room("Wire", ["CCurl", "CWebSockets"]),
         room("Gateway", ["Core", "Exchange", "Wire", "CSodium"]),
-        room("Venue", ["Core", "Simulator", "Exchange", "Wire", "CSodium"]),
+        room("Venue", ["Core", "Simulator", "Exchange", "Market", "Wire", "CSodium"]),
         .executableTarget(
             name: "Host",
             dependencies: [
-                "Core", "Exchange", "LuaBridge", "Journal", "Gateway", "Venue", "Wire", deque,
+                "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Venue", "Wire", deque,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -69,6 +72,7 @@ let package = Package(
         tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
+        tests("MarketTests", ["Market", "Core"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",
             exclude: ["Fixtures"], swiftSettings: strict),

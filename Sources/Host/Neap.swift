@@ -6,7 +6,10 @@ import Foundation
 struct Neap: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neap", abstract: "A host for spot-perpetual arbitrage strategies on Backpack Exchange.",
-        subcommands: [RunCommand.self, ReplayCommand.self, VenueCommand.self] + NotYet.all)
+        subcommands: [
+            RunCommand.self, ReplayCommand.self, VenueCommand.self, StatusCommand.self, HoldCommand.self,
+            ResumeCommand.self, HaltCommand.self, RearmCommand.self, FlattenCommand.self, ReloadCommand.self,
+        ] + NotYet.all)
 
     /// Wrong use is exit 2 here, where the library says 64.
     static func main() {

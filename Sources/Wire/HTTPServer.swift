@@ -257,6 +257,14 @@ private func serverTimerFired(_ owner: UnsafeMutableRawPointer?) {
     Unmanaged<ServerCore>.fromOpaque(owner).takeUnretainedValue().timerFired()
 }
 
+/// Sockets that are files.
+public enum UnixSocket {
+    /// True when somebody answers there; a socket file stays behind a server that was killed.
+    public static func isServed(_ path: String) -> Bool {
+        access(path, F_OK) == 0 && path.utf8.count <= 107 && Wire.isServed(path)
+    }
+}
+
 /// True when the file is not a socket, or is one that somebody answers on.
 private func isServed(_ path: String) -> Bool {
     var status = stat()

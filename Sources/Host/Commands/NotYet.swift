@@ -21,8 +21,7 @@ extension NotYetCommand {
 /// All names that the design reserves and no code stands behind.
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
-        Check.self, Backtest.self, Simulate.self, Why.self, Status.self, Hold.self,
-        Resume.self, Halt.self, Rearm.self, Flatten.self, Reload.self, Promote.self, Rollback.self,
+        Check.self, Backtest.self, Simulate.self, Why.self, Promote.self, Rollback.self,
         AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
         Keys.self,
     ]
@@ -41,34 +40,6 @@ enum NotYet {
     }
     struct Why: NotYetCommand {
         static let name = "why"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Status: NotYetCommand {
-        static let name = "status"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Hold: NotYetCommand {
-        static let name = "hold"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Resume: NotYetCommand {
-        static let name = "resume"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Halt: NotYetCommand {
-        static let name = "halt"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Rearm: NotYetCommand {
-        static let name = "rearm"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Flatten: NotYetCommand {
-        static let name = "flatten"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Reload: NotYetCommand {
-        static let name = "reload"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Promote: NotYetCommand {

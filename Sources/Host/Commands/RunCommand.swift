@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import Market
+import Venue
 import Wire
 
 /// `neap run`.
@@ -28,6 +30,11 @@ struct RunCommand: ParsableCommand {
     var summary: String?
     @Flag(help: "Close every pair at the end.")
     var flattenOnExit = false
+    @Option(
+        name: .customLong("market"), parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Demo: play recorded markets instead, CSV or CSV.gz; ends with the data.", valueName: "file"))
+    var markets: [String] = []
     @Option(help: "Demo: fixes the generated market.")
     var seed: UInt64?
     @Option(help: "Demo: how many times as fast as the wall its clock runs.")
@@ -42,17 +49,21 @@ struct RunCommand: ParsableCommand {
             plan.flattensOnExit = flattenOnExit
             plan.seed = seed ?? 1
             plan.speed = speed ?? 1
-            if plan.mode != .demo, seed != nil || speed != nil {
-                throw Configuration.Faults(lines: ["--seed and --speed belong to mode demo"])
+            if plan.mode != .demo, seed != nil || speed != nil || !markets.isEmpty {
+                throw Configuration.Faults(lines: ["--seed, --speed and --market belong to mode demo"])
             }
             if plan.mode == .paper {
                 Terminal.complain("neap run --mode paper: not yet")
                 throw ExitCode(1)
             }
+            if !markets.isEmpty { plan.market = try RecordedMarket.open(markets) }
             let code = try HostRun(plan).run()
             if code != 0 { throw ExitCode(code) }
         } catch let faults as Configuration.Faults {
             for line in faults.lines { Terminal.complain("neap run: \(line)") }
+            throw ExitCode(2)
+        } catch let fault as MarketFault {
+            Terminal.complain("neap run: --market \(fault)")
             throw ExitCode(2)
         } catch let fault as StartFault {
             Terminal.complain("neap run: \(fault)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Market
 import Venue
 
 /// `neap venue`: the embedded exchange alone, over the real protocol on loopback.
@@ -19,6 +20,10 @@ struct VenueCommand: ParsableCommand {
         help: ArgumentHelp(
             "Accounts as JSON; without it one with 1,000 USDC and a made-up key.", valueName: "file"))
     var account: String?
+    @Option(
+        name: .customLong("market"), parsing: .upToNextOption,
+        help: ArgumentHelp("Play recorded markets instead, CSV or CSV.gz.", valueName: "file"))
+    var markets: [String] = []
     @Option(help: "Fixes the generated market.")
     var seed: UInt64 = 1
     @Option(help: "How many times as fast as the wall its clock runs.")
@@ -54,11 +59,19 @@ struct VenueCommand: ParsableCommand {
             (configuration.certificate, configuration.certificateKey) = (files[0], files[1])
         }
         do {
+            if !markets.isEmpty {
+                let recorded = try RecordedMarket.open(markets)
+                for remark in recorded.remarks { Terminal.complain("neap venue: \(remark)") }
+                configuration.market = .recorded(recorded.feed)
+            }
             if let account { configuration.accounts = try AccountFile.read(try contents(account)) }
             let server = try VenueServer.start(configuration)
             Terminal.say(server.ready.line)
             _ = Signals.wait()
             server.stop()
+        } catch let fault as MarketFault {
+            Terminal.complain("neap venue: --market \(fault)")
+            throw ExitCode(2)
         } catch let fault as VenueFault {
             Terminal.complain("neap venue: \(fault)")
             throw ExitCode(1)

@@ -55,6 +55,7 @@ final class HostRun {
         defer { venue?.stop() }
         let (catalogue, markets) = try readMarkets(address)
         let selection = catalogue.pairs(wantedBases())
+        for remark in plan.market?.remarks ?? [] { logger.notice("\(remark)") }
         for refusal in selection.refused {
             logger.warning("\(refusal.base) is not traded: \(refusal.reason)")
         }

@@ -1,0 +1,59 @@
+import Exchange
+import Gateway
+import Glibc
+import Synchronization
+import Wire
+
+/// Reaches a running host over its `control.sock`; a file whose host is gone is passed over.
+struct ControlClient {
+    let path: String
+
+    /// The socket of the one host that runs on a data folder: live before paper before the youngest demo.
+    /// - Throws: where it was looked for.
+    init(data: String) throws(StartFault) {
+        let demos = Self.names(in: data + "/demo").sorted(by: >).map { "\(data)/demo/\($0)" }
+        for folder in [data, data + "/live", data + "/paper"] + demos {
+            let path = folder + "/" + ControlServer.file
+            if UnixSocket.isServed(path) {
+                self.path = path
+                return
+            }
+        }
+        throw StartFault("no host runs on \(data); --data names another data folder")
+    }
+
+    /// One request, waited for.
+    func ask(_ method: HTTPMethod, _ target: String) throws(StartFault) -> RESTAnswer {
+        let client = RESTClient(baseURL: "http://localhost", caFile: nil, unixSocketPath: path)
+        defer { client.stop() }
+        let result = Mutex<RESTResult?>(nil)
+        let gate = Gate()
+        client.send(
+            RESTRequest(
+                method: method, target: target, body: method == .post ? [] : nil,
+                deadlineMilliseconds: 20_000, stateChanging: method == .post)
+        ) { answer in
+            result.withLock { $0 = answer }
+            gate.open()
+        }
+        gate.wait()
+        switch result.withLock({ $0 }) {
+        case .answered(let answer)?: return answer
+        case .failed(let failure)?, .unknown(let failure)?: throw StartFault("\(path): \(failure.text)")
+        case nil: throw StartFault("\(path): no answer")
+        }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        guard let handle = opendir(folder) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names.filter { !$0.hasPrefix(".") }
+    }
+}
