@@ -1,0 +1,119 @@
+---@meta
+
+---An opportunity: read-only, valid during the call.
+---@class neap.Market
+---@field pair string Base asset.
+---@field direction "carry"|"reverse" Which way round.
+---@field mid_spread_pct number? %: Perp mid over spot mid less one, signed; the same for both directions.
+---@field spot_bid number? USD: Best spot bid.
+---@field spot_bid_qty number? base: Quantity at the best spot bid.
+---@field spot_ask number? USD: Best spot ask.
+---@field spot_ask_qty number? base: Quantity at the best spot ask.
+---@field perp_bid number? USD: Best perp bid.
+---@field perp_bid_qty number? base: Quantity at the best perp bid.
+---@field perp_ask number? USD: Best perp ask.
+---@field perp_ask_qty number? base: Quantity at the best perp ask.
+---@field gross_pct number? %: Earned by entering now with takers at the walked size, before costs; positive is good.
+---@field gross_rest_spot_pct number? %: As gross_pct with the spot leg resting at its touch.
+---@field gross_rest_perp_pct number? %: As gross_pct with the perp leg resting at its touch.
+---@field gross_rest_both_pct number? %: As gross_pct with both legs resting at their touches.
+---@field exit_pct number? %: Executable cost of closing this direction now; lower is better, negative pays.
+---@field exit_level_pct number? %: Mid basis, signed by direction, at which a close is expected.
+---@field exit_cross_pct number? %: Half of each walked width, paid once more at the exit.
+---@field fees_taker_pct number? %: Fees of entry in this style and exit by takers; both legs taking.
+---@field fees_rest_spot_pct number? %: Fees of entry in this style and exit by takers; spot resting.
+---@field fees_rest_perp_pct number? %: Fees of entry in this style and exit by takers; perp resting.
+---@field fees_rest_both_pct number? %: Fees of entry in this style and exit by takers; both resting.
+---@field net_taker_pct number? %: What is left after everything: gross less exit level, crossing, fees, leg risk, borrow, plus funding; both legs taking.
+---@field net_rest_spot_pct number? %: What is left after everything: gross less exit level, crossing, fees, leg risk, borrow, plus funding; spot resting.
+---@field net_rest_perp_pct number? %: What is left after everything: gross less exit level, crossing, fees, leg risk, borrow, plus funding; perp resting.
+---@field net_rest_both_pct number? %: What is left after everything: gross less exit level, crossing, fees, leg risk, borrow, plus funding; both resting.
+---@field breakeven_taker_pct number? %: The gross at which net equals MIN_NET_EDGE; both legs taking.
+---@field breakeven_rest_spot_pct number? %: The gross at which net equals MIN_NET_EDGE; spot resting.
+---@field breakeven_rest_perp_pct number? %: The gross at which net equals MIN_NET_EDGE; perp resting.
+---@field breakeven_rest_both_pct number? %: The gross at which net equals MIN_NET_EDGE; both resting.
+---@field funding_exp_pct number? %: Expected funding over hold_h; positive is received.
+---@field funding_pct_h number? % per hour: Running funding estimate; positive: longs pay shorts.
+---@field funding_mean_pct_h number? % per hour: Mean of the last 72 h of settled rates.
+---@field next_funding_s number? s: Until the next settlement; above 0.
+---@field borrow_apr_pct number? % per year: Borrow rate of the base; 0 when the market is closed.
+---@field lend_apr_pct number? % per year: Lend rate of the base.
+---@field borrow_exp_pct number? %: Expected borrow cost of a reverse beyond own inventory.
+---@field leg_risk_taker_pct number? %: Expected cost of the time between two taker legs.
+---@field leg_risk_rest_pct number? %: Expected cost of the time between a resting fill and its hedge.
+---@field liquidity number? ratio: Least depth of all four sides within 0.10 % over size_usd; below 1 is refused.
+---@field depth_spot_usd number? USD: Depth of the spot entry side within 0.10 %.
+---@field depth_perp_usd number? USD: Depth of the perp entry side within 0.10 %.
+---@field spot_age_ms number? ms: Since the spot book was last proved.
+---@field perp_age_ms number? ms: Since the perp book was last proved.
+---@field persist_ms number? ms: How long gross_pct has been at or above this script's breakeven_taker_pct.
+---@field basis_mean_pct number? %: Mean of mid_spread_pct over 60 min, sampled each second.
+---@field basis_sd_pct number? %: Standard deviation of the same.
+---@field basis_samples number? count: Samples in that window.
+---@field volatility_pct_h number? % per sqrt(h): Volatility of the spot mid, EWMA with 5 min half-life; at least 0.20.
+---@field index_dev_spot_pct number? %: Spot mid over index less one.
+---@field index_dev_perp_pct number? %: Perp mid over index less one.
+---@field size_usd number? USD: The most notional per leg that could be asked for now.
+---@field budget_usd number? USD: This script's budget, one-sided.
+---@field held_usd number? USD: This script's notional in this pair and direction.
+---@field adds_left number? count: How many more entries may be added.
+---@field now_ms number? ms: The turn's time since 1970.
+
+---A held pair.
+---@class neap.Position
+---@field pair string Base asset.
+---@field direction "carry"|"reverse" Which way round.
+---@field style string How it was entered: `taker`, `rest_spot`, `rest_perp`, `rest_both`.
+---@field version string The version of the script that opened it.
+---@field adopted boolean Taken over rather than opened.
+---@field qty number base: Perp quantity, unsigned.
+---@field coins number base: Base held for this pair; negative when short.
+---@field notional_usd number USD: Quote notional of the spot leg at entry fills.
+---@field entry_gross_pct number %: Gross of the entry fills.
+---@field entry_net_pct number %: Entry gross less exit level and crossing as of entry, fees paid and fees of a taker exit.
+---@field net_pct number %: net_usd over notional_usd.
+---@field net_usd number USD: What closing now by takers would leave, everything counted.
+---@field fees_usd number USD: Fees paid so far, positive.
+---@field funding_usd number USD: Funding settled so far; positive was received.
+---@field borrow_usd number USD: Borrow interest settled so far; positive was received.
+---@field age_s number s: Since the first fill of the first entry.
+
+---How an order rests.
+---@class neap.Plan
+---@field rest? "spot"|"perp"|"both" The leg that rests.
+---@field peg? "touch"|"edge" At the best price of its side, or where the entry just pays.
+---@field timeout_s? number How long it rests, 1…3600 s.
+---@field fallback? "taker"|"cancel" What becomes of the rest after the time.
+
+---What a strategy returns.
+---@class neap.Strategy
+---@field api integer 1: the contract it was written for.
+---@field name string Equal to the file's name without `.lua`.
+---@field score fun(o: neap.Market, p: table): number?, any Confidence 0…1 and notional per leg in USD; or nil and why not.
+---@field choose? fun(o: neap.Market, p: table): string, neap.Plan? `"taker"`, or `"maker"` and a plan; asked after score and the host's gates said yes.
+---@field exit? fun(pos: neap.Position, o: neap.Market, p: table): string?, string?, neap.Plan? Nil to hold, or the reason and the style; asked when a walked level changed, and each second.
+---@field migrate? fun(state: table, from_version: integer): table Turns the state of another `state_version` into this one's.
+---@field pairs? string|string[] Base assets, or `"*"` for every configured pair.
+---@field params? table<string, table> Parameters by name: the default first, then `min max unit choices env doc`.
+---@field wake? table<string, string|number> Fields of `o`, each at least a parameter or number, else score is not called.
+---@field state? table Plain data that survives a reload.
+---@field state_version? integer Changed when the shape of `state` changes.
+---@field directions? string[] Which of `carry` (buy spot, sell perp) and `reverse` it wants.
+---@field hold_h? number Expected hold in hours, 0…2160.
+---@field max_hold_h? number Longest hold in hours, 0…2160.
+---@field exit_at? "zero"|"mean" Where the spread is expected at the exit.
+---@field adds? integer Further entries into a held pair.
+---@field replaces? string[] Economic exits of the host that `exit` takes over: `take_profit`, `converged`, `funding_stop`, `widening_stop`, `max_hold`.
+---@field priority? integer Order of contention for a limit.
+---@field adopts? boolean Takes over positions of earlier versions.
+
+log = {}
+---@param text string
+function log.info(text) end
+---@param text string
+function log.warn(text) end
+
+---A file of lib/, while this file is loaded.
+---@param name string
+---@return any
+function include(name) end
