@@ -72,6 +72,7 @@ let package = Package(
         tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
+        tests("HouseRulesTests", []),
         tests("MarketTests", ["Market", "Core"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",

@@ -1,5 +1,5 @@
-/// Refuses sources that this Lua cannot report on: naming the failing variable of `a.b.b.b…` recurses once per
-/// access, which overflows the stack or costs seconds that nothing can interrupt.
+/// Refuses sources that this Lua cannot report on: naming the failing variable of `a.b.b.b…` recurses once
+/// per access, which overflows the stack or costs seconds that nothing can interrupt.
 enum ChainRule {
     static let most = 64
 

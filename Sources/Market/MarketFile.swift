@@ -77,7 +77,7 @@ public struct MarketFile {
             ask: [try place("ask"), try place("ask_qty")])
     }
 
-    /// A file of bars says its base and the length of a bar in its name alone: `binance_sol_5m_2025h1.csv.gz`.
+    /// A file of bars says base and length in its name alone: `binance_sol_5m_2025h1.csv.gz`.
     private static func barName(_ path: String) throws(MarketFault) -> (String, TimeSpan) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let parts = name.split { $0 == "_" || $0 == "." }.map(String.init)

@@ -9,8 +9,8 @@ struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay", abstract: "Play a recorded run again, exactly.",
         discussion: """
-            Without --verify it says what the run did. With it every command is compared with the recorded one; \
-            the first differences are named by turn and field, and the exit code is 1.
+            Without --verify it says what the run did. With it every command is compared with the \
+            recorded one; the first differences are named by turn and field, and the exit code is 1.
             """)
 
     @Argument(help: "The folder of a run, its journal folder, or its first segment.")

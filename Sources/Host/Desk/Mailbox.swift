@@ -104,7 +104,7 @@ final class Mailbox: @unchecked Sendable {
     }
 }
 
-/// An input with the moment it arrived, by the clock of the run, and for frames the monotonic stamp of arrival.
+/// An input with the moment it arrived, by the clock of the run, and for frames the monotonic stamp.
 struct StampedInput: Sendable {
     let input: Input
     let now: Timestamp

@@ -76,7 +76,7 @@ final class Street {
         return outcome
     }
 
-    /// Puts a new version in the place of the running one, with its state; any failure leaves the running one.
+    /// Puts a new version in the place of the running one, with its state; a failure leaves the old one.
     private func swap(_ stored: StoredScript, _ loaded: Script?) throws(ScriptReport) {
         let script = if let loaded { loaded } else { try compile(stored) }
         guard let slot = engine.slots.first(where: { $0.name == stored.name }) else {

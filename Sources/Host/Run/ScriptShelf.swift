@@ -26,8 +26,8 @@ struct ScriptMaker: Sendable {
     }
 }
 
-/// The folder of strategies on a running host: a saved file is compiled beside the desk and swapped in between
-/// two turns; a file that does not fit leaves the running version in place and is reported once.
+/// The folder of strategies on a running host: a saved file is compiled beside the desk and swapped in
+/// between two turns; a file that does not fit leaves the running version in place and is reported once.
 final class ScriptShelf: @unchecked Sendable {
     // Unchecked: everything below `start` is touched by the loader's thread only.
     private let folder: ScriptFolder
