@@ -24,4 +24,4 @@ lint:
 
 test: packages lint
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
