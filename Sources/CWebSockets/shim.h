@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 // What Swift cannot do with libwebsockets itself: fill its structs, read its macros, keep its strings alive.
 
@@ -214,4 +216,28 @@ static inline void wire_timer_set(wire_host *host, wire_timer *timer, int64_t mi
 static inline void wire_timer_free(wire_timer *timer) {
     lws_sul_cancel(&timer->sul);
     free(timer);
+}
+
+/// A timer that is a file of the service loop (`LWS_CALLBACK_RAW_RX_FILE` on the vhost's protocol); -1: none
+/// could be made. The library's own timers wait in whole milliseconds and spin through the rest, which for a
+/// timer that is due every millisecond is a whole processor.
+static inline int wire_alarm_create(struct lws_vhost *vhost) {
+    lws_sock_file_fd_type file;
+    file.filefd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (file.filefd < 0) return -1;
+    if (!lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, file, "wire", NULL)) return -1;
+    return file.filefd;
+}
+static inline void wire_alarm_set(int alarm, int64_t microseconds) {
+    struct itimerspec due;
+    memset(&due, 0, sizeof(due));
+    due.it_value.tv_sec = microseconds / 1000000;
+    due.it_value.tv_nsec = (microseconds % 1000000) * 1000;
+    (void)timerfd_settime(alarm, 0, &due, NULL);
+}
+/// Takes the note that the alarm rang.
+static inline void wire_alarm_heard(int alarm) {
+    uint64_t times;
+    ssize_t count = read(alarm, &times, sizeof(times));
+    (void)count;
 }

@@ -102,7 +102,8 @@ final class ServerCore: @unchecked Sendable {
     private(set) var host: UnsafeMutablePointer<wire_host>?
     private(set) var connections: [UInt64: ServerConnection] = [:]
     private var lastConnection: UInt64 = 0
-    private var timer: UnsafeMutablePointer<wire_timer>?
+    /// Descriptor of the alarm; the service loop owns and closes it.
+    private var alarm: Int32?
     private var timerDue: Int64?
     private var socketPath: String?
     private(set) var isStopping = false
@@ -137,7 +138,6 @@ final class ServerCore: @unchecked Sendable {
             if let tls, case .tcp = listen { throw .cannotListen("\(listen) with \(tls.certificate)") }
             throw .cannotListen("\(listen)")
         }
-        timer = wire_timer_create(serverTimerFired, user)
         wakeable.withLock { $0.host = host }
         return port
     }
@@ -156,7 +156,7 @@ final class ServerCore: @unchecked Sendable {
                         host, isEvery ? nil : address, Int32(port), 0, address.contains(":") ? 1 : 0,
                         tls?.certificate, tls?.key))
             }.pointer
-            guard let vhost else { return nil }
+            guard let vhost, setAlarm(vhost) else { return nil }
             return Int(lws_get_vhost_listen_port(vhost))
         case .unix(let path):
             guard (1...107).contains(path.utf8.count), !isServed(path) else { return nil }
@@ -165,10 +165,16 @@ final class ServerCore: @unchecked Sendable {
                 UncheckedPointer(wire_host_listen(host, path, 0, 1, 0, tls?.certificate, tls?.key))
             }.pointer
             umask(before)
-            guard vhost != nil, chmod(path, 0o600) == 0 else { return nil }
+            guard let vhost, chmod(path, 0o600) == 0, setAlarm(vhost) else { return nil }
             socketPath = path
             return 0
         }
+    }
+
+    private func setAlarm(_ vhost: OpaquePointer) -> Bool {
+        let made = wire_alarm_create(vhost)
+        alarm = made < 0 ? nil : made
+        return made >= 0
     }
 
     /// The body of the service thread.
@@ -178,8 +184,7 @@ final class ServerCore: @unchecked Sendable {
         while !stopRequested.load(ordering: .acquiring), wire_host_serve(host) >= 0 {}
         isStopping = true
         wakeable.withLock { $0.host = nil }
-        if let timer { wire_timer_free(timer) }
-        timer = nil
+        alarm = nil
         contextLock.withLock { _ in wire_host_free(host) }
         self.host = nil
         for connection in connections.values { connection.gone(io) }
@@ -197,14 +202,16 @@ final class ServerCore: @unchecked Sendable {
     }
 
     func schedule(afterMicroseconds: Int64) {
-        guard let host, let timer, !isStopping else { return }
+        guard let alarm, !isStopping else { return }
         let due = MonotonicClock.microseconds() + max(afterMicroseconds, 1)
         if let timerDue, timerDue <= due { return }
         timerDue = due
-        wire_timer_set(host, timer, max(afterMicroseconds, 1))
+        wire_alarm_set(alarm, max(afterMicroseconds, 1))
     }
 
-    fileprivate func timerFired() {
+    private func rang() {
+        guard let alarm else { return }
+        wire_alarm_heard(alarm)
         timerDue = nil
         if !isStopping { handler.wake(io) }
     }
@@ -224,6 +231,7 @@ final class ServerCore: @unchecked Sendable {
             connections[lastConnection] = ServerConnection(lastConnection, wsi, self)
         case LWS_CALLBACK_RAW_CLOSE:
             connections.removeValue(forKey: UInt64(wire_tag(wsi)))?.gone(io)
+        case LWS_CALLBACK_RAW_RX_FILE: rang()
         case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
             if !isStopping, !stopRequested.load(ordering: .acquiring) { handler.wake(io) }
         default: break
@@ -244,17 +252,12 @@ private func serverCallback(
 ) -> Int32 {
     switch reason {
     case LWS_CALLBACK_RAW_RX, LWS_CALLBACK_RAW_WRITEABLE, LWS_CALLBACK_RAW_ADOPT, LWS_CALLBACK_RAW_CLOSE,
-        LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        LWS_CALLBACK_RAW_RX_FILE, LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         guard let wsi, let context = wire_user(wsi) else { return 0 }
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         return core.handle(wsi, reason, UnsafeRawBufferPointer(start: input, count: input == nil ? 0 : count))
     default: return 0
     }
-}
-
-private func serverTimerFired(_ owner: UnsafeMutableRawPointer?) {
-    guard let owner else { return }
-    Unmanaged<ServerCore>.fromOpaque(owner).takeUnretainedValue().timerFired()
 }
 
 /// Sockets that are files.
