@@ -19,7 +19,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let package = Package(
     name: "neap",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "neap", targets: ["Host"])],
+    products: [.executable(name: "neap", targets: ["neap"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -57,14 +57,26 @@ let package = Package(
         room("Wire", ["CCurl", "CWebSockets"]),
         room("Gateway", ["Core", "Exchange", "Wire", "CSodium"]),
         room("Venue", ["Core", "Simulator", "Exchange", "Market", "Wire", "CSodium"]),
-        .executableTarget(
-            name: "Host",
-            dependencies: [
+        room(
+            "Host",
+            [
                 "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Venue", "Wire", deque,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], path: "Sources/Host", swiftSettings: strict),
+            ]),
+        .executableTarget(
+            name: "neap", dependencies: ["Host"], path: "Sources/neap", swiftSettings: strict),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "Host", "Core", "Exchange", "Journal", "Venue", "Wire", "Gateway", "Simulator",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ], path: "Benchmarks/Bench", swiftSettings: strict),
+        .executableTarget(
+            name: "Floor", path: "Benchmarks/Floor",
+            cSettings: [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: ["websockets", "ssl", "crypto", "curl", "sodium"].map { .linkedLibrary($0) }),
 
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),

@@ -2,9 +2,10 @@ import ArgumentParser
 import Foundation
 
 /// The one executable. Help lists only what works.
-@main
-struct Neap: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct Neap: ParsableCommand {
+    public init() {}
+
+    public static let configuration = CommandConfiguration(
         commandName: "neap", abstract: "A host for spot-perpetual arbitrage strategies on Backpack Exchange.",
         subcommands: [
             RunCommand.self, ReplayCommand.self, VenueCommand.self, StatusCommand.self, HoldCommand.self,
@@ -12,7 +13,7 @@ struct Neap: ParsableCommand {
         ] + NotYet.all)
 
     /// Wrong use is exit 2 here, where the library says 64.
-    static func main() {
+    public static func main() {
         do {
             var command = try parseAsRoot()
             try command.run()

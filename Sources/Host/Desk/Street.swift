@@ -8,9 +8,9 @@ import LuaBridge
 ///
 /// It reads no clock and touches no socket. The desk feeds it and carries its commands out; a replay feeds it
 /// from a journal and compares.
-final class Street {
-    let catalogue: Catalogue
-    let engine: Engine
+package final class Street {
+    package let catalogue: Catalogue
+    package let engine: Engine
     private let frames: FrameReader
     private let replies: ReplyReader
     /// By instrument; only those of a pair are followed.
@@ -26,7 +26,7 @@ final class Street {
         throw ScriptReport(place: stored.name + ".lua", message: "this run takes no new versions")
     }
 
-    init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
+    package init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
         self.catalogue = catalogue
         engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
         frames = FrameReader(catalogue)
@@ -41,15 +41,15 @@ final class Street {
 
     /// What one turn asks of the outside world, and whether the connection that brought the input must be
     /// dropped.
-    struct Outcome {
-        var commands: [Command] = []
+    package struct Outcome {
+        package var commands: [Command] = []
         var dropsConnection: ConnectionID?
         /// Why a new version did not take over.
         var report: ScriptReport?
     }
 
     /// - Parameter loaded: the script of a swap, when the loader made it already.
-    func turn(_ input: Input, now: Timestamp, loaded: Script? = nil) -> Outcome {
+    package func turn(_ input: Input, now: Timestamp, loaded: Script? = nil) -> Outcome {
         var outcome = Outcome()
         var events: [Event] = []
         switch input {

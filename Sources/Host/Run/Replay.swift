@@ -4,7 +4,7 @@ import Journal
 import LuaBridge
 
 /// Plays a journal through the same street and compares what it asks for with what was recorded.
-struct Replay {
+package struct Replay {
     /// One place where replay and record are not the same.
     struct Difference: Sendable, Equatable {
         /// Turns count from 1; 0 is before the first.
@@ -18,7 +18,8 @@ struct Replay {
         }
     }
 
-    private(set) var turns = 0, commands = 0, segments = 0
+    package private(set) var turns = 0
+    private(set) var commands = 0, segments = 0
     /// The first ones in full, and how many there are.
     private(set) var differences: [Difference] = []
     private(set) var differenceCount = 0
@@ -33,9 +34,17 @@ struct Replay {
     private var place = ""
     private var damage: String?
 
+    /// Called before and after each turn, for who wants to time them.
+    private var before: (Input) -> Void = { _ in }
+    private var after: (Street, Input, [Command]) -> Void = { _, _, _ in }
+
     /// - Throws: what cannot be read.
-    static func play(_ path: String) throws -> Replay {
+    package static func play(
+        _ path: String, before: @escaping (Input) -> Void = { _ in },
+        after: @escaping (Street, Input, [Command]) -> Void = { _, _, _ in }
+    ) throws -> Replay {
         var replay = Replay()
+        (replay.before, replay.after) = (before, after)
         var reader = try JournalReader(path: path)
         var next = try reader.next()
         while let entry = next {
@@ -75,7 +84,9 @@ struct Replay {
             expectNothingPending()
             turns += 1
             place = entry.place
+            before(input)
             let outcome = street.turn(input, now: now)
+            after(street, input, outcome.commands)
             _ = street.engine.takeNotes()
             pending = outcome.commands.map { CommandText.fields($0, street.catalogue.instruments) }
         case .commands(let recorded):
