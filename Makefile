@@ -3,11 +3,12 @@ SHELL := /bin/bash
 PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev libsimdjson-dev libsqlite3-dev zlib1g-dev pkg-config ca-certificates \
 	libstdc++-12-dev libc6-dev
 
-.PHONY: help packages build run test lint
+.PHONY: help packages build run bench test lint
 
 help:
 	@echo "make build   release build"
 	@echo "make run     release build, then the demo until Ctrl-C (ARGS=… passes options)"
+	@echo "make bench   release build, then the benchmarks of docs/performance.md, about six minutes"
 	@echo "make test    debug build, format lint, all tests"
 
 packages:
@@ -19,8 +20,13 @@ build: packages
 run: build
 	@exec .build/release/neap run --mode demo $(ARGS)
 
+bench: build
+	@swift build -c release --product Floor
+	@swift build -c release --product Bench
+	@.build/release/Bench $(ARGS)
+
 lint:
-	@swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
+	@swift format lint --strict --recursive --configuration .swift-format Sources Tests Benchmarks Package.swift
 
 test: packages lint
 	swift build --build-tests

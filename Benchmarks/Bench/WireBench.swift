@@ -6,8 +6,8 @@ import Venue
 /// From a depth frame on the venue's side of a TLS connection to the order that answers it, in a process of
 /// its own: ours, and two in C that know nothing.
 ///
-/// The market is a square wave: the perp jumps 0.66 % above spot, and back, every 400 ms. Each jump makes neap
-/// enter or leave a pair; the floors send one order a jump.
+/// The market is a square wave: the perp jumps 0.96 % above spot, and back, every 400 ms. Each jump makes neap
+/// enter or leave a pair; the floors send one order a jump. All read the streams of five pairs.
 struct WireBench {
     let programs: String, scratch: String
     static let jumps = 60, jumpMilliseconds: Int64 = 400, firstSeconds: Int64 = 3
@@ -86,20 +86,34 @@ struct WireBench {
 
     // MARK: The venue
 
+    /// Beside the square wave, quantities at the touch of all five pairs change a thousand times a second: a
+    /// quiet market would measure how long a sleeping processor takes to wake.
     private static func market() -> String {
+        let touches = [
+            ("SOL_USDC", "149.99", "150.00"), ("BTC_USDC", "87000.0", "87000.1"),
+            ("ETH_USDC", "2600.00", "2600.01"), ("SUI_USDC", "3.0000", "3.0001"),
+            ("JUP_USDC", "0.50000", "0.50001"),
+        ]
         var lines = ["ts_us,symbol,bid,bid_qty,ask,ask_qty"]
-        func row(_ time: Int64, _ symbol: String, _ bid: String, _ ask: String, _ quantity: String) {
-            lines.append("\(time),\(symbol),\(bid),\(quantity),\(ask),\(quantity)")
-        }
         let start: Int64 = 1_700_000_000_000_000
-        row(start, "SOL_USDC", "149.99", "150.00", "5000")
-        row(start, symbol, "149.50", "149.51", "5000")
-        for jump in 0..<jumps {
-            let time = start + firstSeconds * 1_000_000 + Int64(jump) * jumpMilliseconds * 1000
-            // A sign of life of the spot book, halfway between two jumps.
-            row(time - 200_000, "SOL_USDC", "149.99", "150.00", jump % 2 == 0 ? "5001" : "5000")
-            jump % 2 == 0
-                ? row(time, symbol, "151.00", "151.01", "5000") : row(time, symbol, "149.50", "149.51", "5000")
+        let flips = start + firstSeconds * 1_000_000, jump = jumpMilliseconds * 1000
+        for step in 0..<((firstSeconds + 1) * 1000 + Int64(jumps) * jumpMilliseconds) {
+            let time = start + step * 1000
+            let isHigh = time >= flips && (time - flips) / jump % 2 == 0
+            let (spot, bid, ask) = touches[Int(step % 10) / 2]
+            let quantity = 5_000_000 + step / 10 % 7
+            if time >= flips - jump, (time - flips) % jump == 0 {
+                lines.append(
+                    "\(time),\(symbol)," + (isHigh ? "151.44,5000,151.45,5000" : "149.50,5000,149.51,5000"))
+                continue
+            }
+            guard step % 2 == 1 else {
+                lines.append("\(time),\(spot),\(bid),\(quantity),\(ask),\(quantity)")
+                continue
+            }
+            // The traded perp is still between two jumps: each of its frames is one.
+            guard spot != "SOL_USDC" else { continue }
+            lines.append("\(time),\(spot)_PERP,\(bid),\(quantity),\(ask),\(quantity)")
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -140,7 +154,6 @@ struct WireBench {
         BACKPACK_CA_FILE=\(certificate)
         LIVE_CONFIRM=yes
         RELOAD_POLICY=auto
-        TRADING_PAIRS=SOL
         USE_MAKER_FOR_LARGE_SPREADS=false
         MIN_PERSIST_MS=0
         COOLDOWN_SECONDS=0
@@ -185,6 +198,6 @@ struct WireBench {
         let data = try Data(contentsOf: URL(fileURLWithPath: scratch + "/summary.json"))
         let summary = try JSONSerialization.jsonObject(with: data) as? [String: Any]
         let figures = summary?["tick_to_order_us"] as? [String: Any] ?? [:]
-        return "p50 \(figures["p50"] ?? "–"), p99 \(figures["p99"] ?? "–"), rounds \(summary?["rounds"] ?? "–")"
+        return "p50 \(figures["p50"] ?? "–"), p99 \(figures["p99"] ?? "–")"
     }
 }

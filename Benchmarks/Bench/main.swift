@@ -11,14 +11,15 @@ guard rounds > 0 else {
 }
 let scratch = FileManager.default.temporaryDirectory.path + "/neap-bench-\(getpid())"
 try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
-defer { try? FileManager.default.removeItem(atPath: scratch) }
 do {
     print("In the process, a recorded minute of the demo (seed 7, speed 10):")
     try TurnBench(neap: folder + "/neap", scratch: scratch).run()
     print("")
     print("Wire to wire over TLS loopback, \(rounds) rounds, the three interleaved:")
     try WireBench(programs: folder, scratch: scratch).run(rounds: rounds)
+    try FileManager.default.removeItem(atPath: scratch)
 } catch {
-    print("Bench: \(error)")
+    // The logs are kept: they say what failed.
+    print("Bench: \(error); logs in \(scratch)")
     exit(1)
 }

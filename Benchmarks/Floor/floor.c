@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 // What the libraries cost without us: a depth frame comes over TLS, an order goes out over TLS. No parsing,
 // no book, no script, no limits, no journal.
 //
@@ -16,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static const char *const bases[] = {"SOL", "BTC", "ETH", "SUI", "JUP"};
+static char stream[64];  // as it ends a frame
 static const char *host, *certificate, *api_key, *symbol;
 static int port, threads;
 static unsigned char secret[crypto_sign_SECRETKEYBYTES];
@@ -189,13 +192,17 @@ static int on_event(
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: fail(in ? in : "no stream");
     case LWS_CALLBACK_CLIENT_ESTABLISHED: lws_callback_on_writable(wsi); break;
     case LWS_CALLBACK_CLIENT_WRITEABLE: {
-        unsigned char text[LWS_PRE + 256];
-        int count = snprintf((char *)text + LWS_PRE, 256,
-            "{\"method\":\"SUBSCRIBE\",\"params\":[\"depth.%s\"]}", symbol);
+        static unsigned char text[LWS_PRE + 1024];
+        int count = snprintf((char *)text + LWS_PRE, 1024, "{\"method\":\"SUBSCRIBE\",\"params\":[");
+        for (size_t base = 0; base < sizeof bases / sizeof bases[0]; base++)
+            count += snprintf((char *)text + LWS_PRE + count, 1024 - (size_t)count,
+                "%s\"depth.%s_USDC\",\"depth.%s_USDC_PERP\"", base ? "," : "", bases[base], bases[base]);
+        count += snprintf((char *)text + LWS_PRE + count, 1024 - (size_t)count, "]}");
         lws_write(wsi, text + LWS_PRE, (size_t)count, LWS_WRITE_TEXT);
         break;
     }
     case LWS_CALLBACK_CLIENT_RECEIVE: {
+        if (!memmem(in, size, stream, strlen(stream))) break;
         int64_t now = microseconds(CLOCK_MONOTONIC);
         if (now - last < 50000) break;  // further frames of the same change
         last = now;
@@ -248,6 +255,7 @@ int main(int count, char **words) {
     standing = curl_slist_append(NULL, line);
     standing = curl_slist_append(standing, "X-Window: 5000");
     standing = curl_slist_append(standing, "Content-Type: application/json; charset=utf-8");
+    snprintf(stream, sizeof stream, "\"depth.%s\"", symbol);
     snprintf(url, sizeof url, "https://%s:%d/api/v1/order", host, port);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     alarm((unsigned)atoi(words[8]));

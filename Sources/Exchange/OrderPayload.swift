@@ -18,6 +18,8 @@ public struct OrderPayload: Sendable, Equatable {
     public var autoLend: Bool?, autoLendRedeem: Bool?, autoBorrow: Bool?, autoBorrowRepay: Bool?
     /// As text: a trigger's quantity may be a percentage.
     public var triggerPrice: String?, triggerQuantity: String?, triggerBy: String?
+    /// A take-profit or stop-loss price is given: an order of its own on the fill.
+    public var hasChild: Bool
 
     /// What the venue refuses before its engine, apart from bands and funds: grid, least quantity, sizes,
     /// triggers.
@@ -182,7 +184,8 @@ public struct OrderPayloadReader: Sendable {
             autoLend: try flag("autoLend"), autoLendRedeem: try flag("autoLendRedeem"),
             autoBorrow: try flag("autoBorrow"), autoBorrowRepay: try flag("autoBorrowRepay"),
             triggerPrice: text("triggerPrice"), triggerQuantity: text("triggerQuantity"),
-            triggerBy: text("triggerBy") ?? text("triggeredBy"))
+            triggerBy: text("triggerBy") ?? text("triggeredBy"),
+            hasChild: text("takeProfitTriggerPrice") != nil || text("stopLossTriggerPrice") != nil)
     }
 
     private enum WireSide: String { case bid = "Bid", ask = "Ask" }

@@ -42,12 +42,15 @@ extension SimulatedVenue {
     public func liquidationPrice(_ position: PositionState, _ account: AccountID) -> Price {
         let state = margin(of: account)
         guard position.net.raw != 0, state.exposure > .zero else { return Price(raw: 0) }
-        let needed = Money(
-            raw: quotient(state.exposure.raw * Int128(state.mmf), by: Int128(SimulatedVenue.one), .up))
-        let spare = (state.netEquity - needed).notional.raw
-        // Moving by d costs |net| · d, and the maintenance margin moves along, which is left out.
-        let distance = quotient(spare, by: Int128(position.net.magnitude.raw), .nearest)
-        let price = Int128(position.mark.raw) + (position.net.raw > 0 ? -distance : distance)
+        // Equity moves by net · d, the maintenance margin of this market along with its notional.
+        let one = Int128(SimulatedVenue.one), fraction = Int128(state.mmf)
+        let size = Int128(position.net.magnitude.raw), own = size * Int128(position.mark.raw)
+        let others = quotient((state.exposure.notional.raw - own) * fraction, by: one, .up)
+        let spare = state.netEquity.notional.raw - others
+        let isLong = position.net.raw > 0
+        let price = quotient(
+            (isLong ? own - spare : own + spare) * one,
+            by: size * (isLong ? one - fraction : one + fraction), .nearest)
         return Price(raw: Int64(clamping: max(0, price)))
     }
 

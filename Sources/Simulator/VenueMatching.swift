@@ -13,8 +13,6 @@ struct Taker {
     var bound: Int64?
     var boundReason = "PriceImpact"
     var left: Int64
-    /// Quote still to spend or to get, 10⁻¹⁶; `nil` for orders by quantity.
-    var budget: Int128?
     let selfTrade: SelfTradePrevention
 }
 
@@ -43,16 +41,22 @@ extension SimulatedVenue {
         var taker = Taker(
             account: account, place: place, id: orders[place].id, side: order.side,
             limit: order.kind == .limit ? order.price?.raw : nil, left: min(wanted ?? .max, most),
-            budget: wanted == nil ? order.quoteQuantity.map { $0.raw * 10_000 } : nil,
             selfTrade: order.selfTrade)
         setBounds(&taker, id)
         if order.timeInForce == .fillOrKill, fillable(taker, id) < taker.left {
             return expire(place, "FillOrKill")
         }
-        var reason = match(&taker, id)
-        if wanted == nil { orders[place].quantity = orders[place].executed }
-        if wanted == nil && reason == nil && orders[place].executed.raw > 0 { return finish(place) }
-        guard orders[place].remaining.raw > 0 || wanted == nil else { return finish(place) }
+        var shortfall: String?
+        if wanted == nil, let budget = order.quoteQuantity {
+            // Known before the first fill: the last one has to say that the order is filled.
+            let plan = plan(taker, budget.raw * 10_000, id)
+            (taker.left, shortfall) = (min(plan.quantity, most), plan.shortfall)
+            if plan.quantity == 0 { return expire(place, shortfall ?? "InvalidQuantity") }
+            if shortfall == nil { orders[place].quantity = Quantity(raw: plan.quantity) }
+        }
+        var reason = match(&taker, id) ?? shortfall
+        if wanted == nil, shortfall != nil { orders[place].quantity = orders[place].executed }
+        guard orders[place].remaining.raw > 0 || shortfall != nil else { return finish(place) }
         if reason == nil && taker.left == 0 { reason = "ReduceOnlyNotReduced" }
         if order.kind == .market { return expire(place, reason ?? "InsufficientLiquidity") }
         if order.timeInForce != .goodTillCancelled {
@@ -112,6 +116,27 @@ extension SimulatedVenue {
         return sum
     }
 
+    /// The quantity an order by quote comes to on this book: a buy spends at most that much, a sell gets what
+    /// comes closest (PROTOCOL 4.5). With the reason why the book does not hold that much.
+    private func plan(_ taker: Taker, _ budget: Int128, _ id: InstrumentID) -> (
+        quantity: Int64, shortfall: String?
+    ) {
+        var sum: Int64 = 0, left = budget
+        for level in markets[id.index].book.side(taker.side.opposite).reversed() {
+            guard isInBounds(taker, level.price) else { return (sum, taker.boundReason) }
+            let notional = Int128(level.total) * Int128(level.price)
+            if notional > left {
+                let half = taker.side == .sell ? Int128(lot(id)) * Int128(level.price) / 2 : 0
+                return (sum + min(level.total, lots(left + half, level.price, id)), nil)
+            }
+            sum += level.total
+            left -= notional
+        }
+        return left == 0 ? (sum, nil) : (sum, "InsufficientLiquidity")
+    }
+
+    private func lot(_ id: InstrumentID) -> Int64 { markets[id.index].instrument?.lotSize.raw ?? 1 }
+
     private func crosses(_ taker: Taker, _ price: Int64) -> Bool {
         guard let limit = taker.limit else { return true }
         return taker.side == .buy ? price <= limit : price >= limit
@@ -138,16 +163,11 @@ extension SimulatedVenue {
                 continue
             }
             var quantity = min(taker.left, front.quantity)
-            if let budget = taker.budget {
-                quantity = min(quantity, lots(budget, level.price, id))
-                if quantity == 0 { return nil }
-            }
             if taker.place != nil {
                 quantity = affordable(taker, id, level.price, quantity)
                 if quantity == 0 { return "InsufficientFunds" }
             }
             taker.left -= quantity
-            taker.budget = taker.budget.map { $0 - Int128(quantity) * Int128(level.price) }
             trade(taker, id, maker: front.order, price: level.price, quantity: quantity)
         }
         return nil
@@ -155,9 +175,8 @@ extension SimulatedVenue {
 
     /// Whole lots that this much quote buys, rounded down.
     private func lots(_ budget: Int128, _ price: Int64, _ id: InstrumentID) -> Int64 {
-        let lot = markets[id.index].instrument?.lotSize.raw ?? 1
         let most = min(budget / Int128(price), Int128(Int64.max))
-        return multiple(Int64(most), of: lot, .down)
+        return multiple(Int64(most), of: lot(id), .down)
     }
 
     private func affordable(_ taker: Taker, _ id: InstrumentID, _ price: Int64, _ quantity: Int64) -> Int64 {

@@ -45,6 +45,8 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     var now: Timestamp
     private var waiting: [Int64: Waiter] = [:]
     private var lastTicket: Int64 = 0
+    /// When the request that is being answered came, monotonic microseconds; only kept for stamps.
+    private var requestCame: Int64 = 0
 
     /// A request that waits for the engine. `refused` are orders of a batch that never went there, by place.
     private struct Waiter {
@@ -199,6 +201,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     // MARK: Requests
 
     func request(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
+        if keepsStamps { requestCame = MonotonicClock.microseconds() }
         pass(io)
         do {
             if let reply = try route(request, id) { respond(id, reply, io) }
@@ -226,7 +229,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         }
         waiting[lastTicket] = Waiter(request: id, isBatch: isBatch, refused: refused)
         if keepsStamps {
-            let at = MonotonicClock.microseconds()
+            let at = requestCame
             shared.withLock { shared in
                 for order in orders {
                     if let client = order.clientID { shared.stamps.orders.append((client, at)) }

@@ -37,7 +37,8 @@ extension VenueDesk {
     private func incoming(_ payload: OrderPayload) -> Result<IncomingOrder, WireRefusal> {
         guard let market = venue.instrument(payload.instrument) else { return .failure(.invalidOrder) }
         if let refusal = payload.refusal(on: market) { return .failure(refusal) }
-        if payload.triggerQuantity != nil { return .failure(.invalidOrder) }
+        // Taken without its stop, an order would leave its owner believing in one.
+        if payload.triggerQuantity != nil || payload.hasChild { return .failure(.invalidOrder) }
         var order = IncomingOrder(instrument: payload.instrument, side: payload.side)
         order.kind = payload.kind == .limit ? .limit : .market
         order.price = payload.kind == .limit ? payload.price : nil

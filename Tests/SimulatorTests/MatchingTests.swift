@@ -144,6 +144,38 @@ import Testing
         #expect(bench.sumsAreZero)
     }
 
+    @Test(
+        arguments: [
+            (Side.buy, "20", "0.13", 1), (.sell, "20", "0.13", 1), (.sell, "1", "0.01", 1),
+            (.buy, "310", "2.06", 2),
+        ] as [(Side, String, String, Int)])
+    func `the last fill of an order by quote says that it is filled`(
+        side: Side, quote: String, executed: String, fills: Int
+    ) {
+        var bench = Bench()
+        bench.forget()
+        var order = IncomingOrder(instrument: bench.spot, side: side)
+        (order.kind, order.quoteQuantity) = (.market, Money(quote)!)
+        let done = bench.send(order, bench.bob).order
+        #expect(done?.executed == Quantity(executed)!)
+        let statuses = bench.told.compactMap { event -> OrderStatus? in
+            if case .order(bench.bob, .fill, let order, _, _) = event { order.status } else { nil }
+        }
+        #expect(statuses.count == fills)
+        #expect(statuses.last == .filled)
+        #expect(statuses.dropLast().allSatisfy { $0 == .partiallyFilled })
+    }
+
+    @Test func `an order by quote on a book that is too thin fills in part and expires`() {
+        var bench = Bench(usdc: 10_000)
+        var order = IncomingOrder(instrument: bench.spot, side: .buy)
+        (order.kind, order.quoteQuantity) = (.market, Money("5000")!)
+        let done = bench.send(order, bench.ann).order
+        #expect(done?.executed == Quantity("7")!)
+        #expect(done?.status == .expired)
+        #expect(done?.expiryReason == "InsufficientLiquidity")
+    }
+
     @Test func `a taker stops at the impact band and the rest expires`() {
         var bench = Bench()
         bench.quote(bench.spot, [("149.99", "2")], [("150.00", "1"), ("151.51", "9")])

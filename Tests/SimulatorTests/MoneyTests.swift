@@ -55,6 +55,22 @@ import Testing
         #expect(bench.sumsAreZero)
     }
 
+    @Test(arguments: [Side.sell, .buy])
+    func `at the liquidation price the margin fraction is the maintenance fraction`(side: Side) throws {
+        var bench = Bench(usdc: 100)
+        _ = bench.send(
+            bench.limit(bench.perp, side, side == .sell ? "150.28" : "150.32", "5", .immediateOrCancel),
+            bench.ann)
+        let position = try #require(bench.venue.positions(of: bench.ann).first)
+        let margin = bench.venue.margin(of: bench.ann)
+        let price = bench.venue.liquidationPrice(position, bench.ann)
+        let moved = Int128(price.raw - position.mark.raw) * Int128(position.net.raw)
+        let equity = margin.netEquity.notional.raw + moved
+        let exposure = Int128(position.net.magnitude.raw) * Int128(price.raw)
+        let fraction = equity * Int128(SimulatedVenue.one) / exposure
+        #expect(abs(fraction - Int128(margin.mmf)) <= 20_000, "\(fraction) and \(margin.mmf) at \(price)")
+    }
+
     @Test func `open profit becomes USDC every ten seconds and the position stays`() {
         var bench = Bench()
         _ = bench.send(bench.limit(bench.perp, .sell, "150.29", "2", .immediateOrCancel), bench.ann)

@@ -161,7 +161,7 @@ extension Engine {
     /// Marks which holdings are open on one side now. Less than the least tradable quantity cannot be hedged.
     func trackUnhedged() {
         var total = Money.zero
-        for place in holdings.indices {
+        for place in holdings.indices where holdings[place].isAtWork {
             let holding = holdings[place]
             if holding.imbalance.magnitude >= pairs[holding.pair.index].leastQuantity {
                 if holding.unhedgedSince == nil { holdings[place].unhedgedSince = now }

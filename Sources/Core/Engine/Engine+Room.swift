@@ -18,7 +18,10 @@ extension Engine {
     /// One-sided and gross exposure at own mids, entries at work in full; of one strategy, or of all.
     public func exposure(of slot: Int?) -> (oneSided: Money, gross: Money) {
         var sum = (oneSided: Money.zero, gross: Money.zero)
-        for holding in holdings where slot == nil || holding.slot == slot {
+        for place in holdings.indices where slot == nil || holdings[place].slot == slot {
+            // Most hold nothing and are passed over without being copied: this runs at every book change.
+            guard holdings[place].isAtWork else { continue }
+            let holding = holdings[place]
             let legs = legs(holding)
             let reserved = holding.operation?.reservation
             // What already filled of an entry stands in both; the reservation is the larger until it ends.

@@ -55,6 +55,10 @@ public struct Holding: Sendable {
     /// Coins plus contracts: what moves with the market.
     public var imbalance: Quantity { coinQuantity + perp }
     public var isFlat: Bool { perp == .zero }
+    /// Something is held, dust included, or being done.
+    public var isAtWork: Bool {
+        coins != .zero || perp != .zero || operation != nil || unhedgedSince != nil
+    }
 }
 
 /// One thing being done to a pair, from the decision to the last fill.
