@@ -51,7 +51,7 @@ let package = Package(
         room("Core", [deque]),
         room("Exchange", ["Core", "CSimdjson"]),
         room("LuaBridge", ["Core", "CLuaBox"]),
-        room("Journal", ["Core", "Exchange"]),
+        room("Journal", ["Core", "Exchange", "CZlib"]),
         room("Market", ["Core", "Exchange", "CZlib"]),
         room("Simulator", ["Core", "Exchange"]),
         room("Wire", ["CCurl", "CWebSockets"]),

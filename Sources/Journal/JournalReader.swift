@@ -27,8 +27,11 @@ public struct JournalReader {
     /// - Throws: what is missing and where it was looked for.
     public init(path: String) throws(JournalFault) {
         var folder = path
-        if path.hasSuffix(".neapj") {
-            guard path.hasSuffix(JournalWriter.name(1)) else {
+        if path.hasSuffix(".neapj") || path.hasSuffix(".neapj" + SegmentPacker.suffix) {
+            guard
+                [JournalWriter.name(1), JournalWriter.name(1) + SegmentPacker.suffix].contains(
+                    where: path.hasSuffix)
+            else {
                 throw JournalFault(
                     "\(path): a replay starts at the first segment; give the folder or \(JournalWriter.name(1))"
                 )
@@ -40,9 +43,7 @@ public struct JournalReader {
             folder = path + "/journal"
         }
         var files: [String] = []
-        while access(folder + "/" + JournalWriter.name(files.count + 1), F_OK) == 0 {
-            files.append(folder + "/" + JournalWriter.name(files.count + 1))
-        }
+        while let file = Self.segment(files.count + 1, in: folder) { files.append(file) }
         guard !files.isEmpty else {
             throw JournalFault("\(folder): no journal here (\(JournalWriter.name(1)) is missing)")
         }
@@ -96,7 +97,7 @@ public struct JournalReader {
         let file = files[nextFile]
         nextFile += 1
         bytes = try Self.contents(file)
-        name = String(file.split(separator: "/").last ?? "")
+        name = JournalWriter.name(nextFile)
         var reader = ByteReader(bytes)
         guard bytes.starts(with: JournalWriter.magic) else {
             if bytes.count < JournalWriter.magic.count, nextFile == files.count, nextFile > 1 {
@@ -118,7 +119,19 @@ public struct JournalReader {
         return true
     }
 
+    /// Plain or packed; while it is being packed both may be there, and the plain one is whole.
+    private static func segment(_ number: Int, in folder: String) -> String? {
+        let plain = folder + "/" + JournalWriter.name(number)
+        return [plain, plain + SegmentPacker.suffix].first { access($0, F_OK) == 0 }
+    }
+
     private static func contents(_ path: String) throws(JournalFault) -> [UInt8] {
+        if path.hasSuffix(SegmentPacker.suffix) {
+            guard let bytes = SegmentPacker.contents(path) else {
+                throw JournalFault("\(path): cannot be unpacked; the file is damaged")
+            }
+            return bytes
+        }
         let handle = open(path, O_RDONLY | O_CLOEXEC)
         var status = stat()
         guard handle >= 0, fstat(handle, &status) == 0 else {

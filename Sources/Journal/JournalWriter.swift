@@ -10,7 +10,8 @@ public struct JournalFault: Error, Sendable, Equatable, CustomStringConvertible 
 /// Appends records to segments `000001.neapj`, `000002.neapj`… in a folder.
 ///
 /// Records gather in memory until `flush`, which gives them to the kernel: from then on a killed process
-/// loses nothing. Syncing to the disk goes on beside, in groups (DESIGN 2, "Durability").
+/// loses nothing. Syncing to the disk goes on beside, in groups (DESIGN 2, "Durability"). A segment that was
+/// followed by another is compressed; the last one stays as it was written.
 public final class JournalWriter {
     public static let segmentBytes = 256 << 20
     static let magic = Array("NEAPJ001".utf8)
@@ -20,6 +21,7 @@ public final class JournalWriter {
     private let folder: String
     private let most: Int
     private let syncer: Syncer
+    private let packer = SegmentPacker()
     private var handle: Int32 = -1
     private var pending = ByteWriter()
     private var written = 0
@@ -44,6 +46,7 @@ public final class JournalWriter {
         if handle >= 0 {
             flush()
             syncer.close(handle)
+            packer.pack(folder + "/" + Self.name(segment))
         }
         segment += 1
         let name = folder + "/" + Self.name(segment)
@@ -99,6 +102,7 @@ public final class JournalWriter {
         if handle >= 0 { syncer.close(handle) }
         handle = -1
         syncer.stop()
+        packer.finish()
     }
 
     private func fail(_ place: String) {

@@ -35,6 +35,31 @@ private func demo(
     return Leavings(code: code, folder: run.folder.path, summary: summary ?? [:])
 }
 
+@Suite struct `A data folder` {
+    @Test(arguments: [(7, true), (9, false)])
+    func `loses the journals of runs that ended more than JOURNAL_DAYS ago, and nothing else`(
+        days: Int, goes: Bool
+    ) throws {
+        let folder = try TemporaryFolder()
+        let now: Int64 = 1_800_000_000
+        for (run, age) in [("20260101T000000", Int64(8)), ("20260102T000000", 1)] {
+            for file in ["journal/000001.neapj.gz", "journal/000002.neapj", "summary.json"] {
+                try folder.write("demo/\(run)/\(file)", "x")
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: Double(now - age * 86_400 - 1))],
+                    ofItemAtPath: "\(folder.path)/demo/\(run)/\(file)")
+            }
+        }
+        let data = try DataFolder(data: folder.path, mode: .demo, start: now)
+        let emptied = data.removeJournals(olderThanDays: days, now: now)
+        #expect(emptied.count == (goes ? 1 : 0))
+        let exists = { FileManager.default.fileExists(atPath: folder.path + "/demo/" + $0) }
+        #expect(exists("20260101T000000/journal/000001.neapj.gz") == !goes)
+        #expect(exists("20260101T000000/summary.json"))
+        #expect(exists("20260102T000000/journal/000002.neapj"))
+    }
+}
+
 @Suite(.serialized) struct `A demo run` {
     @Test(.timeLimit(.minutes(3)))
     func `closes rounds, agrees with the venue, and is repeated by its journal over several segments`() throws
@@ -46,6 +71,9 @@ private func demo(
         #expect(run.sums.allSatisfy { $0 == "0" })
         #expect(run.summary["venue_matches"] as? Bool == true, "\(run.summary["venue_differences"] ?? "")")
         #expect(run.summary["gaps"] as? Int == 0)
+        let segments = try FileManager.default.contentsOfDirectory(atPath: run.folder + "/journal").sorted()
+        #expect(segments.dropLast().allSatisfy { $0.hasSuffix(".neapj.gz") }, "closed ones are packed")
+        #expect(segments.last?.hasSuffix(".neapj") == true)
         let replay = try Replay.play(run.folder)
         #expect(replay.segments >= 2)
         #expect(replay.endedBy == "time")

@@ -11,7 +11,7 @@ struct ControlClient {
     /// The socket of the one host that runs on a data folder: live before paper before the youngest demo.
     /// - Throws: where it was looked for.
     init(data: String) throws(StartFault) {
-        let demos = Self.names(in: data + "/demo").sorted(by: >).map { "\(data)/demo/\($0)" }
+        let demos = DataFolder.names(in: data + "/demo").reversed().map { "\(data)/demo/\($0)" }
         for folder in [data, data + "/live", data + "/paper"] + demos {
             let path = folder + "/" + ControlServer.file
             if UnixSocket.isServed(path) {
@@ -42,18 +42,5 @@ struct ControlClient {
         case .failed(let failure)?, .unknown(let failure)?: throw StartFault("\(path): \(failure.text)")
         case nil: throw StartFault("\(path): no answer")
         }
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let handle = opendir(folder) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names.filter { !$0.hasPrefix(".") }
     }
 }

@@ -12,13 +12,16 @@ struct StartFault: Error, CustomStringConvertible {
 /// owner only.
 struct DataFolder {
     let path: String
+    /// Has a folder of its own beside those of other runs.
+    let isDemo: Bool
 
     /// - Parameter start: seconds of UTC; a demo run starts with nothing, so each has its own folder.
     init(data: String, mode: TradingMode, start: Int64) throws(StartFault) {
         try Self.make(data)
         let home = data + "/" + mode.rawValue
         try Self.make(home)
-        guard mode == .demo else {
+        isDemo = mode == .demo
+        guard isDemo else {
             path = home
             return
         }
@@ -37,6 +40,51 @@ struct DataFolder {
     func folder(_ name: String) throws(StartFault) -> String {
         try Self.make(path + "/" + name)
         return path + "/" + name
+    }
+
+    // MARK: What is old
+
+    /// Removes the journals of runs whose last record is older than that; everything else of a run stays.
+    ///
+    /// A run is kept or goes as a whole: a replay begins at its first segment.
+    /// - Returns: the folders that were emptied.
+    func removeJournals(olderThanDays days: Int, now seconds: Int64) -> [String] {
+        let home = isDemo ? path + "/.." : path + "/journal"
+        return Self.names(in: home).compactMap { name in
+            let folder = "\(home)/\(name)" + (isDemo ? "/journal" : "")
+            let files = Self.names(in: folder).filter { $0.contains(".neapj") }.map { "\(folder)/\($0)" }
+            var newest: Int64 = 0
+            for file in files {
+                var status = stat()
+                guard stat(file, &status) == 0 else { return nil }
+                newest = max(newest, Int64(status.st_mtim.tv_sec))
+            }
+            guard !files.isEmpty, seconds - newest > Int64(days) * 86_400 else { return nil }
+            for file in files { unlink(file) }
+            rmdir(folder)
+            return folder
+        }
+    }
+
+    /// Bytes that can still be written here; `nil` when the system does not say.
+    var freeBytes: Int64? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
+    /// What stands in a folder, by name, without what begins with a dot; nothing when it cannot be read.
+    static func names(in folder: String) -> [String] {
+        guard let handle = opendir(folder) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names.filter { !$0.hasPrefix(".") }.sorted()
     }
 
     private static func make(_ path: String) throws(StartFault) {

@@ -22,6 +22,7 @@ final class HostRun {
     private let draws: Bool
     private let board = Board()
     private var venue: VenueServer?
+    private var isShortOfSpace = false
 
     /// - Throws: why nothing was started.
     init(_ plan: RunPlan) throws(StartFault) {
@@ -81,6 +82,11 @@ final class HostRun {
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take, hear: text.log)
         desk.complain = { logger.error("Script \($0); the running version stays") }
         desk.observe = watch(scripts.count)
+        let old = folder.removeJournals(
+            olderThanDays: plan.configuration.journalDays, now: WallClock.microseconds() / 1_000_000)
+        for path in old {
+            logger.notice("\(path): older than JOURNAL_DAYS=\(plan.configuration.journalDays), removed")
+        }
         let journal = try folder.folder("journal" + (plan.mode == .demo ? "" : "/" + stamp))
         desk.journal = DeskJournal(
             JournalWriter(folder: journal, segmentBytes: plan.segmentBytes), mode: plan.mode.rawValue,
@@ -266,6 +272,7 @@ final class HostRun {
                     drawn = text
                 }
             }
+            watchSpace(rooms)
             if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
                 rooms.desk.obey(.halt)
             }
@@ -276,6 +283,18 @@ final class HostRun {
             }
             return Signals.name(signal)
         }
+    }
+
+    /// Below this nothing is entered: what cannot be recorded must not happen.
+    static let leastFreeBytes: Int64 = 1 << 30
+
+    private func watchSpace(_ rooms: Rooms) {
+        let space = folder.freeBytes ?? 0
+        defer { isShortOfSpace = space < Self.leastFreeBytes }
+        guard space < Self.leastFreeBytes, !isShortOfSpace else { return }
+        logger.error(
+            "\(folder.path): \(space >> 20) MiB free, 1024 are needed; entries stop until `neap resume`")
+        rooms.desk.obey(.hold)
     }
 
     // MARK: Stop
