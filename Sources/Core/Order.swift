@@ -93,4 +93,19 @@ public struct Fill: Hashable, Sendable {
     }
 
     public var notional: Notional { price * quantity }
+
+    /// Cuts an execution in two, the fee by quantity; the sum of both is the whole.
+    /// - Precondition: `first` is at most `quantity`.
+    func split(_ first: Quantity) -> (first: Fill, rest: Fill) {
+        let share = Money(raw: fee.raw * Int128(first.raw) / Int128(quantity.raw))
+        return (with(first, share), with(quantity - first, fee - share))
+    }
+
+    private func with(_ quantity: Quantity, _ fee: Money) -> Fill {
+        Fill(
+            instrument: instrument, side: side, price: price, quantity: quantity, fee: fee,
+            feeAsset: feeAsset,
+            tradeID: tradeID, venueOrderID: venueOrderID, clientOrderID: clientOrderID, liquidity: liquidity,
+            venueTime: venueTime)
+    }
 }

@@ -109,15 +109,19 @@ public struct FeeRates: Hashable, Sendable {
 
 public struct CollateralFacts: Sendable, Equatable {
     public let netEquity: Money, available: Money, locked: Money
-    /// `nil` with no exposure; fractions counted as percent·10⁻² would be, i.e. 1.0 is 100 %.
+    /// `nil` with no exposure; 1.0 is 100 000 000.
     public let marginFraction: Percent?
-    /// Weights by asset, 1.0 is 100 %.
+    /// The account's maintenance fraction, in the same unit; `nil` when the venue did not tell.
+    public let maintenanceFraction: Percent?
+    /// Weights by asset.
     public let weights: [AssetWeight]
     public init(
-        netEquity: Money, available: Money, locked: Money, marginFraction: Percent?, weights: [AssetWeight]
+        netEquity: Money, available: Money, locked: Money, marginFraction: Percent?, weights: [AssetWeight],
+        maintenanceFraction: Percent? = nil
     ) {
         (self.netEquity, self.available, self.locked) = (netEquity, available, locked)
         (self.marginFraction, self.weights) = (marginFraction, weights)
+        self.maintenanceFraction = maintenanceFraction
     }
 }
 

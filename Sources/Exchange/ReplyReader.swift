@@ -208,7 +208,7 @@ extension CollateralFacts {
     init(_ node: JSONNode) throws(FrameFault) {
         /// A fraction as percent: 1.0 is 100 %, so ten places of the text are eight of a percent.
         func percent(_ node: JSONNode, _ key: StaticString) throws(FrameFault) -> Percent {
-            Percent(raw: try node.decimal64(key, places: 10, .down))
+            Percent(raw: try node.decimal64(key, places: 8, .down))
         }
         var weights: [AssetWeight] = []
         for row in try node.required("collateral").elements {
@@ -223,7 +223,8 @@ extension CollateralFacts {
             locked: try node.money("netEquityLocked", .up),
             marginFraction: node.optional("marginFraction") == nil
                 ? nil : try percent(node, "marginFraction"),
-            weights: weights)
+            weights: weights,
+            maintenanceFraction: node.optional("mmf") == nil ? nil : try percent(node, "mmf"))
     }
 }
 

@@ -136,9 +136,11 @@ extension SimulatedVenue {
         case .positions: return .positions(positions(of: account).map(\.update))
         default:
             let margin = margin(of: account)
-            // 1.0 is 100 %, counted in 10⁻⁸ percent.
+            // 1.0 is 100 000 000.
             func percent(_ fraction: Int128) -> Percent {
-                Percent(raw: Int64(clamping: quotient(fraction, by: 100, .down)))
+                Percent(
+                    raw: Int64(
+                        clamping: quotient(fraction, by: Int128(SimulatedVenue.one) / 100_000_000, .down)))
             }
             return .collateral(
                 CollateralFacts(
@@ -146,7 +148,7 @@ extension SimulatedVenue {
                     marginFraction: margin.marginFraction.map(percent),
                     weights: margin.rows.map {
                         AssetWeight(asset: $0.asset, weight: percent(Int128($0.weight)), lent: .zero)
-                    }))
+                    }, maintenanceFraction: percent(Int128(margin.mmf))))
         }
     }
 }

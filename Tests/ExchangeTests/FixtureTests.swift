@@ -126,3 +126,24 @@ private func levels(_ value: Any?) throws -> [Level] {
         }
     }
 }
+
+@Suite struct `An answer about collateral` {
+    @Test func `states weights and margin fractions as parts of one`() throws {
+        let body = """
+            {"assetsValue":"969.57955","borrowLiability":"0","collateral":[{"assetMarkPrice":"150",\
+            "availableQuantity":"1","balanceNotional":"299.7","collateralValue":"269.73",\
+            "collateralWeight":"0.9","lendQuantity":"0","openOrderQuantity":"0","symbol":"SOL",\
+            "totalQuantity":"1.998"}],"imf":"0.1","liabilitiesValue":"0","marginFraction":"3.22226503",\
+            "mmf":"0.0135","netEquity":"969.57955","netEquityAvailable":"939.48955",\
+            "netEquityLocked":"30.09","netExposureFutures":"300.9","pnlUnrealized":"0","unsettledEquity":"0"}
+            """
+        let reply = ReplyReader(Catalogue([])).read(
+            .collateral, status: 200, contentType: "application/json", body: Array(body.utf8))
+        guard case .collateral(let facts) = reply else { Issue.record("\(reply)"); return }
+        // A weight a hundred times too large would make every entry look like collateral won.
+        #expect(facts.weights.first?.weight.raw == 90_000_000)
+        #expect(facts.marginFraction?.raw == 322_226_503)
+        #expect(facts.maintenanceFraction?.raw == 1_350_000)
+        #expect(facts.available == Money("939.48955"))
+    }
+}

@@ -42,7 +42,8 @@ enum HouseRules {
     /// What each room may import beside the standard library and the C library.
     static let imports: [String: [String]] = [
         "Core": ["DequeModule", "HeapModule", "OrderedCollections"], "Exchange": ["Core", "CSimdjson"],
-        "LuaBridge": ["Core", "CLuaBox"], "Journal": ["Core", "Exchange", "CZlib"], "Simulator": ["Core", "Exchange"],
+        "LuaBridge": ["Core", "CLuaBox"], "Journal": ["Core", "Exchange", "CZlib"],
+        "Simulator": ["Core", "Exchange"],
         "Market": ["Core", "Exchange", "CZlib"], "Wire": ["CCurl", "CWebSockets"],
         "Gateway": ["Core", "Exchange", "Wire", "CSodium"],
         "Venue": ["Core", "Simulator", "Exchange", "Market", "Wire", "CSodium"],

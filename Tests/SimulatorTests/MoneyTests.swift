@@ -210,6 +210,6 @@ import Testing
             case .collateral(let facts) = bench.venue.answer(
                 .collateral, for: bench.ann, ticket: 0, now: bench.now)
         else { Issue.record("no collateral"); return }
-        #expect(facts.weights.first { $0.asset == .usdc }?.weight == Percent("100")!)
+        #expect(facts.weights.first { $0.asset == .usdc }?.weight == Percent("1")!)
     }
 }

@@ -32,6 +32,7 @@ extension Engine {
         if nextFundingPoll == nil { nextFundingPoll = nextHour() }
         if let next = nextFundingPoll, now >= next {
             nextFundingPoll = nextHour()
+            ask(.account)
             ask(.fundingPayments(offset: 0))
             for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         }
@@ -50,12 +51,21 @@ extension Engine {
         for place in slots.indices { slots[place].dayStart = profit(ofSlot: place) }
     }
 
+    /// Who held what when a settlement falls due; it is told of only seconds later.
+    func rollHour() {
+        let current = now.microseconds / Self.hourMicroseconds
+        guard current > hour else { return }
+        hour = current
+        contractsAtHour = holdings.map(\.perp)
+    }
+    private static let hourMicroseconds: Int64 = 3_600_000_000
+
     func answered(_ id: RequestID, _ reply: Reply) {
         guard let request = requests.remove(id) else { return }
         switch (request, reply) {
         case (.submit(let order), _): answered(order, reply)
         case (.submitBatch(let batch), _): answered(batch, reply)
-        case (.cancel(_, let order), _), (.orderState(_, let order), _): answered(order, request, reply)
+        case (.cancel(_, let order), _), (.orderState(_, let order), _): answered(order, id, request, reply)
         case (.cancelAll, .orders(let updates)): for update in updates { apply(update) }
         case (.depth(let instrument), .depth(let bids, let asks, let sequence)):
             apply(.snapshot(bids: bids, asks: asks, sequence: sequence), to: instrument)
@@ -65,7 +75,7 @@ extension Engine {
         case (.collateral, .collateral(let facts)): account.collateral = facts
         case (.openOrders, .orders(let updates)): readOpenOrders(updates)
         case (.markPrices, .marks(let rows)): for row in rows { apply(row.update, to: row.instrument) }
-        case (.fills, .fills(let fills)): readFills(fills, request)
+        case (.fills, .fills(let fills)): readFills(fills, id, request)
         case (.fundingPayments, .fundingPayments(let payments)): bookFunding(payments)
         case (.fundingRates(let instrument, _), .fundingRates(let rates)): readRates(rates, instrument)
         default: failed(request, reply)
@@ -78,6 +88,7 @@ extension Engine {
     private func failed(_ request: Request, _ reply: Reply) {
         switch request {
         case .account, .openOrders: retryAt.append((now + .seconds(1), request))
+        case .fundingPayments: retryAt.append((now + .seconds(5), request))
         case .positions where !opened, .capital where !opened, .collateral where !opened:
             retryAt.append((now + .seconds(1), request))
         default: break
@@ -93,6 +104,31 @@ extension Engine {
     private func readPositions(_ positions: [PositionUpdate]) {
         account.positions = positions.sorted { $0.instrument < $1.instrument }
         account.positionsKnown = true
+        if opened { compare(positions) }
+    }
+
+    /// The venue's contracts against ours, where nothing is under way. What differs twice running is no
+    /// matter of timing: entries stop there, and the executions that explain it are asked for.
+    private func compare(_ positions: [PositionUpdate]) {
+        for pair in pairs {
+            let id = pair.perp.id
+            let isMoving = liveOrders.contains { orders[$0].order.instrument == id }
+            let venue = positions.first { $0.instrument == id }?.net ?? .zero
+            guard !isMoving, venue != netContracts[id.index] else {
+                mismatches[id.index] = 0
+                continue
+            }
+            mismatches[id.index] += 1
+            guard mismatches[id.index] >= 2 else { continue }
+            if mismatches[id.index] == 2 {
+                note(
+                    .alert(
+                        "\(pair.perp.symbol): the venue has \(venue) contracts, we have \(netContracts[id.index]); entries stop there"
+                    ))
+            }
+            foreign[id.index] = true
+            ask(.fills(from: now - .seconds(600), offset: 0))
+        }
     }
 
     /// The moment everything is known: the ledger's one opening posting, and what is there that nobody here
@@ -148,17 +184,24 @@ extension Engine {
         }
     }
 
+    /// Contracts of a holding when the settlement fell due; what is held now when that hour is past knowing.
+    private func contracts(_ place: Int, at end: Timestamp) -> Int128 {
+        let isKnown = end.microseconds == hour * Self.hourMicroseconds && place < contractsAtHour.count
+        return Int128((isKnown ? contractsAtHour[place] : holdings[place].perp).raw)
+    }
+
     private func share(_ payment: FundingPayment) {
+        let end = payment.intervalEnd
         let holders = holdings.indices.filter {
-            pair(of: $0).perp.id == payment.instrument && !holdings[$0].isFlat
+            pair(of: $0).perp.id == payment.instrument && contracts($0, at: end) != 0
         }
-        let total = holders.reduce(Int128(0)) { $0 + Int128(holdings[$1].perp.raw) }
+        let total = holders.reduce(Int128(0)) { $0 + contracts($1, at: end) }
         guard total != 0 else { return ledger.bookFunding(payment.amount, owner: Account.house) }
         var left = payment.amount
         for (count, place) in holders.enumerated() {
             let part =
                 count == holders.count - 1
-                ? left : Money(raw: payment.amount.raw * Int128(holdings[place].perp.raw) / total)
+                ? left : Money(raw: payment.amount.raw * contracts(place, at: end) / total)
             left -= part
             ledger.bookFunding(part, owner: holdings[place].owner)
             holdings[place].funding += part

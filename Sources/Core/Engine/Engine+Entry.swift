@@ -4,6 +4,8 @@ extension Engine {
     func submit(_ place: Int, _ o: Opportunity, _ plan: RestingPlan?, addition: Bool) -> Reason? {
         let pair = pair(of: place)
         var opportunity = o
+        let spot = spotQuantity(place, perp: o.quantity, buys: o.direction == .carry)
+        if spot < pair.spot.minQuantity { return .belowMinimum }
         for _ in 0..<6 {
             guard let intent = intent(place, opportunity, plan, addition) else { return .noPostPrice }
             switch RiskGate(limits).review(intent, riskPicture(place)) {
@@ -108,9 +110,10 @@ extension Engine {
             beginRound(place, intent, o)
         }
         holdings[place].operation = operation
+        let before = holdings[place].state
         let sent = intent.resting == nil ? take(intent) : post(place, intent)
         guard sent else {
-            holdings[place].operation = nil
+            (holdings[place].operation, holdings[place].state) = (nil, before)
             return .noIDs
         }
         entriesToday += 1
@@ -139,6 +142,7 @@ extension Engine {
         holdings[place].spotGross = dust
         holdings[place].perpCost = .zero
         (holdings[place].fundingStopStrikes, holdings[place].extensions) = (0, 0)
+        (holdings[place].nextSettlement, holdings[place].toldOfWidening) = (nil, false)
     }
 
     /// E2: both legs at once when both are deep, else the thinner one first.

@@ -4,16 +4,46 @@ extension Engine {
         guard opened else { return }
         for slot in slots.indices {
             let place = place(slot, pair.id)
-            guard covers(slots[slot].strategy.contract, pair) else { continue }
-            if holdings[place].state.isBusy || holdings[place].operation != nil { continue }
-            if !holdings[place].isFlat { judgeExit(place) }
-            if holdings[place].state.isBusy { continue }
             let contract = slots[slot].strategy.contract
+            if holdings[place].state.isBusy || holdings[place].operation != nil {
+                followPersistence(slot, place, pair)
+                continue
+            }
+            // Whatever a new version wants, what is held is looked after.
+            if !holdings[place].isFlat { judgeExit(place) }
+            if holdings[place].state.isBusy || !covers(contract, pair) { continue }
             for direction in [Direction.carry, .reverse] where contract.directions.contains(direction) {
                 score(slot, place, pair, direction)
                 if holdings[place].state.isBusy { break }
             }
         }
+    }
+
+    /// Place of a holding's watch in one direction.
+    func watch(_ place: Int, _ direction: Direction) -> Int { place * 2 + (direction == .carry ? 0 : 1) }
+
+    /// How long the spread has lasted is known without a break: while a post rests it goes on being measured,
+    /// otherwise it begins anew.
+    private func followPersistence(_ slot: Int, _ place: Int, _ pair: Pair) {
+        let direction = holdings[place].direction
+        for other in [Direction.carry, .reverse] where other != direction {
+            watches[watch(place, other)].persistence.reset()
+        }
+        guard let operation = holdings[place].operation, operation.kind == .entry, operation.resting != nil,
+            let size = operation.opportunity.map({ notional(of: $0) }),
+            let measured = measure(slots[slot].strategy.contract, pair, direction, size)
+        else { return watches[watch(place, direction)].persistence.reset() }
+        watches[watch(place, direction)].persistence.update(
+            gross: measured.gross(.taker), breakeven: measured.breakeven(.taker, least: limits.netEdgeMin),
+            at: now)
+    }
+
+    /// The larger leg of an opportunity at its walked prices.
+    func notional(of o: Opportunity) -> Money {
+        let carry = o.direction == .carry
+        let spot = carry ? o.walk.spotAsk.notional : o.walk.spotBid.notional
+        let perp = carry ? o.walk.perpBid.notional : o.walk.perpAsk.notional
+        return max(spot, perp).roundedUp()
     }
 
     func covers(_ contract: StrategyContract, _ pair: Pair) -> Bool {
@@ -24,7 +54,7 @@ extension Engine {
     private func score(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) {
         let contract = slots[slot].strategy.contract
         let size = room(slot, place, pair)
-        let watchPlace = place * 2 + (direction == .carry ? 0 : 1)
+        let watchPlace = watch(place, direction)
         guard let measured = measure(contract, pair, direction, size) else {
             let why = blindReason(pair, size)
             watches[watchPlace].persistence.reset()
@@ -36,11 +66,37 @@ extension Engine {
         if watches[watchPlace].walk == measured.walk { return }
         watches[watchPlace].walk = measured.walk
         let reason = consider(slot, place, measured, size, watches[watchPlace].persistence.span(at: now))
+        if !isSettled(reason) { watches[watchPlace].walk = nil }
+        watches[watchPlace].lookAt = reason.flatMap { lookAgain($0, place, measured, watchPlace) }
         if let reason {
             count(reason, watchPlace)
             remember(measured, contract, pair, reason)
         } else {
             counters.evaluations += 1
+        }
+    }
+
+    /// When time alone may turn a refusal, even if no level changes until then.
+    private func lookAgain(_ reason: Reason, _ place: Int, _ o: Opportunity, _ watch: Int) -> Timestamp? {
+        switch reason {
+        case .persist:
+            let lasted = watches[watch].persistence.span(at: now).microseconds
+            return now + TimeSpan(microseconds: max(persistNeeded(o).microseconds - lasted, 1_000))
+        case .cooldown: return holdings[place].cooldownUntil
+        case .indexDeviation, .staleBook, .fundingGuard, .ordersPerSecond, .noIDs: return now + .seconds(1)
+        default: return nil
+        }
+    }
+
+    /// The same walk would bring the same refusal: it was the walk's or the script's, or a limit's.
+    private func isSettled(_ reason: Reason?) -> Bool {
+        switch reason {
+        case .asleep, .scriptPassed, .scriptFault, .confidence, .netEdge, .thinBook, .liquidity,
+            .belowMinimum, .noPostPrice, .maxPositionSize, .totalExposure, .grossExposure, .budget,
+            .dailyLoss, .feesPerDay, .equity, .unhedged, .unhedgedTime, .runway, .tradesPerDay, .priceCollar,
+            .noBalance, .margin:
+            true
+        default: false
         }
     }
 
@@ -135,9 +191,13 @@ extension Engine {
         }
         let style = plan?.style ?? .taker
         if o.net(style) < limits.netEdgeMin { return .netEdge }
-        let needed = o.gross(.taker).raw > Percent.unit ? TimeSpan.seconds(1) : limits.persistMin
-        if plan == nil, persist < max(needed, limits.persistMin) { return .persist }
+        if plan == nil, persist < persistNeeded(o) { return .persist }
         return submit(place, o, plan, addition: !holdings[place].isFlat)
+    }
+
+    /// How long a spread must have lasted to be taken: more of it is more likely to be wrong.
+    func persistNeeded(_ o: Opportunity) -> TimeSpan {
+        o.gross(.taker).raw > Percent.unit ? max(.seconds(1), limits.persistMin) : limits.persistMin
     }
 
     /// Styles a script may use: without `choose` it can only take.
@@ -153,27 +213,36 @@ extension Engine {
 
     // MARK: Gates of the host, before the script
 
+    /// The mark stream comes every second: older than this, mark and index are not to be leaned on.
+    static let markAgeMax = TimeSpan.seconds(10)
+
     private func hostGate(
         _ slot: Int, _ place: Int, _ o: Opportunity, _ size: Money, _ persist: TimeSpan
     ) -> Reason? {
         let pair = pairs[holdings[place].pair.index]
         if let reason = stateGate(slot, place, pair, o.direction) { return reason }
+        return marketGate(pair, o, size, persist)
+    }
+
+    /// What the market itself must be like: for a new entry, for a post as long as it rests, and for what a
+    /// post did not fill.
+    func marketGate(_ pair: Pair, _ o: Opportunity, _ size: Money, _ persist: TimeSpan) -> Reason? {
+        guard book(pair.spot).isSynced, book(pair.perp).isSynced else { return .notSynced }
+        if book(pair.spot).isCrossed || book(pair.perp).isCrossed { return .crossed }
         guard let spotAge = age(pair.spot), let perpAge = age(pair.perp), spotAge <= limits.bookAgeMax,
             perpAge <= limits.bookAgeMax
         else { return .staleBook }
         guard pair.spot.state == .open, pair.perp.state == .open else { return .marketState }
-        guard let index = index(of: pair), index.raw > 0 else { return .noIndex }
+        guard let index = index(of: pair), index.raw > 0, let told = markets[pair.perp.id.index].lastMark,
+            now - told <= Self.markAgeMax
+        else { return .noIndex }
         let deviation = indexDeviation(pair, index)
         if deviation > limits.indexDeviationMax { return .indexDeviation }
         if deviation.raw > limits.indexDeviationMax.raw / 2 {
             let fresh = max(spotAge, perpAge) < .milliseconds(500)
             if !fresh || persist < .seconds(1) { return .indexDeviation }
         }
-        if let next = markets[pair.perp.id.index].mark?.nextFunding, next - now <= limits.fundingGuard,
-            o.fundingExpected < .zero
-        {
-            return .fundingGuard
-        }
+        if settlementIsNear(pair), settlementCosts(pair, o.direction) { return .fundingGuard }
         if size <= .zero { return .noRoom }
         if !o.walk.isWhole { return .thinBook }
         if liquidity(o, size).raw < Percent.unit { return .liquidity }
@@ -185,8 +254,10 @@ extension Engine {
         if !state.allowsEntries || stopping || flattening { return .notActive }
         if slots[slot].tradingState != .active || slots[slot].missing { return .notActive }
         if slots[slot].stopped != nil { return .scriptStopped }
+        // Without the private stream nobody would hear of a fill.
+        if !connectionUp[ConnectionID.privateStream.rawValue] { return .notReady }
         if foreign[pair.spot.id.index] || foreign[pair.perp.id.index] { return .pairHeld }
-        if holding.heldDay == day { return .losingRounds }
+        if pairMarkets[pair.id.index].heldDay == day { return .losingRounds }
         if let until = holding.cooldownUntil, now < until { return .cooldown }
         if !holding.isFlat {
             let contract = slots[slot].strategy.contract
@@ -197,9 +268,9 @@ extension Engine {
                 && ($0.state.isBusy || !$0.isFlat)
         }
         if opposed { return .pairOpposed }
-        if direction == .reverse, !limits.allowBorrow, limits.ownCoins(of: pair.base) == .zero {
-            return .borrow
-        }
+        // Borrowing needs a rate: without one the lend market is closed or was not read.
+        let borrows = limits.allowBorrow && pairMarkets[pair.id.index].borrowAPR > .zero
+        if direction == .reverse, !borrows, limits.ownCoins(of: pair.base) == .zero { return .borrow }
         return nil
     }
 
@@ -249,8 +320,8 @@ extension Engine {
     /// host.
     func strike(_ slot: Int, _ fault: StrategyFault) {
         slots[slot].faults += 1
-        slots[slot].strikes.append(slots[slot].calls)
-        slots[slot].strikes.removeAll { slots[slot].calls - $0 > 100 }
+        let calls = slots[slot].calls
+        slots[slot].strikes = slots[slot].strikes.filter { calls - $0 <= 100 } + [calls]
         let stops = fault.isFatal || slots[slot].strikes.count >= 5
         if stops { slots[slot].stopped = fault }
         note(.strategyFault(owner: slots[slot].name, fault, stopped: stops))

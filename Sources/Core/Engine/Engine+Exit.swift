@@ -5,6 +5,10 @@ extension Engine {
         let pair = pair(of: place)
         let slot = holding.slot
         if flattening { return exit(place, "flatten", nil) }
+        if runwayIsShort, isSmallestEdge(place) {
+            lastRunwayExit = now
+            return exit(place, "cash runway", nil)
+        }
         guard state.allowsEconomicExits else { return }
         guard
             let walk = PairWalk.pessimistic(
@@ -14,22 +18,64 @@ extension Engine {
         else { return }
         let o = Opportunity.held(pair: pair, direction: holding.direction, walk: walk, terms: terms)
         let figures = positionFigures(holding, walk)
-        if let short = runway, short.raw < 5_000_000, isSmallestEdge(place) {
-            return exit(place, "cash runway", nil)
-        }
+        warnOfWidening(place, figures)
+        judgeSettlement(place, o)
         // No economic exit just before a settlement that pays us.
-        if let next = markets[pair.perp.id.index].mark?.nextFunding, next - now <= limits.fundingGuard,
-            o.fundingExpected > .zero
-        {
-            return
-        }
-        let replaced = contract(place).replaces
+        if settlementIsNear(pair), settlementPays(pair, holding.direction) { return }
+        // A script that cannot answer replaces nothing.
+        let answers = slots[slot].stopped == nil && contract(place).hasExit
+        let replaced = answers ? contract(place).replaces : []
         if let reason = economicExit(place, o, figures, replaced) { return exit(place, reason, nil) }
         if holding.lastExitWalk == walk, let last = holding.lastExitCall, now - last < .seconds(1) { return }
         holdings[place].lastExitCall = now
         holdings[place].lastExitWalk = walk
-        guard contract(place).hasExit, slots[slot].stopped == nil else { return }
+        guard answers else { return }
         askExit(place, o, figures)
+    }
+
+    /// Cash runway below 0.05 or margin fraction below twice the maintenance fraction: one pair is closed,
+    /// then the venue's new figures are awaited.
+    private var runwayIsShort: Bool {
+        if let last = lastRunwayExit, now - last < Self.pollEvery + .seconds(1) { return false }
+        if holdings.contains(where: { $0.operation?.reason == "cash runway" }) { return false }
+        if let short = runway, short.raw < 5_000_000 { return true }
+        guard let facts = account.collateral, let fraction = facts.marginFraction,
+            let maintenance = facts.maintenanceFraction
+        else { return false }
+        return fraction.raw < 2 * maintenance.raw
+    }
+
+    /// The next settlement is at most `FUNDING_GUARD_S` away; one that is past says nothing.
+    func settlementIsNear(_ pair: Pair) -> Bool {
+        guard let next = markets[pair.perp.id.index].mark?.nextFunding else { return false }
+        return next > now && next - now <= limits.fundingGuard
+    }
+
+    /// Whether the running rate is one that this direction receives, or pays.
+    func settlementPays(_ pair: Pair, _ direction: Direction) -> Bool { settlement(pair, direction) > 0 }
+    func settlementCosts(_ pair: Pair, _ direction: Direction) -> Bool { settlement(pair, direction) < 0 }
+
+    private func settlement(_ pair: Pair, _ direction: Direction) -> Int64 {
+        (markets[pair.perp.id.index].mark?.rate?.raw ?? 0) * (direction == .carry ? 1 : -1)
+    }
+
+    /// A fresh pair stands at minus its costs, so widening closes nothing by itself; a person is told once.
+    private func warnOfWidening(_ place: Int, _ figures: PositionFigures) {
+        guard !holdings[place].toldOfWidening, figures.netPct.raw <= -75_000_000 else { return }
+        holdings[place].toldOfWidening = true
+        note(
+            .alert(
+                "\(pair(of: place).base.symbol): \(holdings[place].owner) stands at \(figures.netPct) % after all costs of leaving now"
+            ))
+    }
+
+    /// Funding stop: counts settlements at which staying costs more than leaving (FORMULAS 5, (7)).
+    private func judgeSettlement(_ place: Int, _ o: Opportunity) {
+        guard let next = markets[pair(of: place).perp.id.index].mark?.nextFunding else { return }
+        defer { holdings[place].nextSettlement = next }
+        guard let before = holdings[place].nextSettlement, next > before else { return }
+        let future = o.fundingExpected.raw + o.exitPct.raw - o.exitLevel.raw - o.exitCross.raw
+        holdings[place].fundingStopStrikes = future < 0 ? holdings[place].fundingStopStrikes + 1 : 0
     }
 
     /// The economic exits that the host applies unless a script named them in `replaces`.
@@ -40,6 +86,7 @@ extension Engine {
         if !replaced.contains(.converged), o.exitPct.raw <= 5_000_000, figures.netUSD >= .zero {
             return "converged"
         }
+        if !replaced.contains(.fundingStop), holding.fundingStopStrikes >= 2 { return "funding stop" }
         let age = holding.openedAt.map { now - $0 } ?? .zero
         let longest = contract(place).maxHold ?? limits.holdMax
         guard !replaced.contains(.maxHold), age >= longest else { return nil }
@@ -108,7 +155,12 @@ extension Engine {
         if holding.perp == .zero, spotLeft < pair.spot.minQuantity {
             return closeRound(place, operation.reason)
         }
-        if operation.tries >= 6 {
+        // What came closer is progress: only what did not is tried further out.
+        let left = holding.perp.magnitude + spotLeft
+        let tries = left < (operation.left ?? left) ? 0 : operation.tries
+        holdings[place].operation?.left = left
+        holdings[place].operation?.tries = tries
+        if tries >= 6 {
             move(place, .triesUsedUp)
             holdings[place].operation?.nextTryAt = now + limits.unhedgedTimeMax
             note(
@@ -117,7 +169,7 @@ extension Engine {
                 ))
             return
         }
-        let attempt = min(operation.tries, 2)
+        let attempt = min(tries, 2)
         let spotSide: Side = holding.coins > .zero ? .sell : .buy
         let perpSide: Side = holding.perp > .zero ? .sell : .buy
         let spot = reducingDraft(place, .spot, spotSide, spotLeft, attempt: attempt)
@@ -171,7 +223,12 @@ extension Engine {
         var profit = holding.profit
         profit.residual = residual(holding)
         let net = profit.total
-        guard holding.openedAt != nil else { return }
+        guard holding.openedAt != nil else {
+            // Nothing was executed: no trade of the day, but the next try is not made at once.
+            entriesToday = max(0, entriesToday - 1)
+            holdings[place].cooldownUntil = now + min(limits.cooldown, .seconds(1))
+            return
+        }
         let slot = holding.slot
         if hadPosition {
             counters.exits += 1
@@ -183,13 +240,14 @@ extension Engine {
                     owner: holding.owner, pair: pair(of: place).base.symbol, reason: reason, net: net,
                     seconds: (now - (holding.openedAt ?? now)).microseconds / 1_000_000))
         }
-        holdings[place].openedAt = nil
+        (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
         let lost = net < .zero
         holdings[place].cooldownUntil = now + (lost ? limits.lossCooldown : limits.cooldown)
-        holdings[place].losingRounds = lost ? holding.losingRounds + 1 : 0
-        if holdings[place].losingRounds >= limits.losingRoundsMax {
-            holdings[place].heldDay = day
-            holdings[place].losingRounds = 0
+        let market = holding.pair.index
+        pairMarkets[market].losingRounds = lost ? pairMarkets[market].losingRounds + 1 : 0
+        if pairMarkets[market].losingRounds >= limits.losingRoundsMax {
+            pairMarkets[market].heldDay = day
+            pairMarkets[market].losingRounds = 0
             note(
                 .alert(
                     "\(pair(of: place).base.symbol): \(limits.losingRoundsMax) losing rounds running; on hold today"

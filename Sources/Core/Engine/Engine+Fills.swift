@@ -26,12 +26,56 @@ extension Engine {
         if foreignFills.contains(where: { $0 == mark }) { return }
         foreignFills.append(mark)
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
-        ledger.book(fill, of: instruments[fill.instrument.index], owner: Account.house)
         foreign[fill.instrument.index] = true
-        note(
-            .alert(
-                "\(instruments[fill.instrument.index].symbol): an execution that is not ours; entries stop there"
-            ))
+        let symbol = instruments[fill.instrument.index].symbol
+        note(.alert("\(symbol): an execution that is not ours; entries stop there"))
+        var left = fill
+        for place in holdings.indices where left.quantity > .zero {
+            guard let lost = takenFrom(place, by: left) else { continue }
+            let part = left.split(lost)
+            left = part.rest
+            note(.alert("\(symbol): \(holdings[place].owner) lost \(lost) of its leg; the other leg follows"))
+            book(foreign: part.first, for: place)
+        }
+        if left.quantity > .zero {
+            ledger.book(left, of: instruments[fill.instrument.index], owner: Account.house)
+        }
+    }
+
+    /// How much of a leg of ours a stranger's execution took: a liquidation, a conversion, a trade by hand
+    /// (FORMULAS 5, (2)). Coins are only missed when the account has fewer than the ledger gives to pairs.
+    private func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
+        let pair = pair(of: place)
+        let holding = holdings[place]
+        var lost = Quantity.zero
+        if fill.instrument == pair.perp.id, holding.perp.raw.signum() == -Int64(fill.side.sign) {
+            lost = min(holding.perp.magnitude, fill.quantity)
+        } else if fill.instrument == pair.spot.id, fill.side == .sell, holding.coins > .zero {
+            let given = holdings.reduce(Money.zero) {
+                $1.pair == pair.id && $1.coins > .zero ? $0 + $1.coins : $0
+            }
+            let sold = Money(raw: Int128(fill.quantity.raw) * 10_000)
+            let missing = given - (ledger.venueBalance(pair.base) - sold)
+            guard missing > .zero else { return nil }
+            let most = Quantity(raw: Int64(clamping: quotient(missing.raw, by: 10_000, .up)))
+            lost = min(min(holding.coinQuantity, fill.quantity), most)
+        }
+        return lost > .zero ? lost : nil
+    }
+
+    private func book(foreign fill: Fill, for place: Int) {
+        let instrument = instruments[fill.instrument.index]
+        let order = Order(
+            id: ClientOrderID(raw: 0), instrument: fill.instrument, side: fill.side, price: fill.price,
+            quantity: fill.quantity, timeInForce: .immediateOrCancel, selfTrade: .rejectTaker)
+        let here = mid(instrument) ?? fill.price
+        let record = OrderRecord(
+            order: order, purpose: .repair, leg: instrument.kind == .spot ? .spot : .perp, holding: place,
+            decisionMid: here, sentMid: here, sentAt: now)
+        ledger.book(fill, of: instrument, owner: holdings[place].owner)
+        bookCauses(fill, record)
+        addToHolding(fill, record)
+        trackUnhedged()
     }
 
     private func addToHolding(_ fill: Fill, _ record: OrderRecord) {
@@ -78,10 +122,23 @@ extension Engine {
         causes.basis = value(record.decisionMid.raw)
         causes.legRisk = value(record.sentMid.raw) - causes.basis
         causes.fees = -feeInQuote(fill, instrument)
+        measureLegRisk(fill, record)
         let quoteFee = inBase == .zero ? fill.fee : .zero
         causes.crossing = cash - quoteFee - causes.basis - causes.legRisk - causes.fees
         holdings[record.holding].profit.add(causes)
         slots[holdings[record.holding].slot].profit.add(causes)
+    }
+
+    /// Entries and their hedges: how far the leg moved against us between decision and order.
+    private func measureLegRisk(_ fill: Fill, _ record: OrderRecord) {
+        guard record.purpose == .entry || record.purpose == .hedge, record.decisionMid.raw > 0 else { return }
+        let moved = Int128(record.sentMid.raw - record.decisionMid.raw) * Int128(fill.side.sign)
+        let cost = Percent(
+            raw: Int64(
+                clamping: quotient(moved * 10_000_000_000, by: Int128(record.decisionMid.raw), .up)))
+        let market = holdings[record.holding].pair.index
+        let rests = holdings[record.holding].operation?.resting != nil
+        rests ? pairMarkets[market].legRiskRest.add(cost) : pairMarkets[market].legRiskTaker.add(cost)
     }
 
     // MARK: Money at mid
@@ -136,9 +193,27 @@ extension Engine {
         account.collateral?.weights.first { $0.asset == asset }?.lent ?? .zero
     }
 
-    /// The daily loss limit: reached, it latches until a person re-arms it.
+    /// Daily loss, of a strategy and of all, and a leg open for too long: each latches until a person
+    /// re-arms.
     func checkLatches() {
-        guard opened, state == .active || state == .hold else { return }
+        guard opened else { return }
+        for place in slots.indices where slots[place].tradingState == .active {
+            let own = profit(ofSlot: place) - slots[place].dayStart
+            guard -own >= limits.dailyLossMax else { continue }
+            slots[place].tradingState = .reduceOnly
+            note(
+                .alert(
+                    "\(slots[place].name): daily loss \(-own) reached \(limits.dailyLossMax); entries stop"
+                ))
+        }
+        guard state == .active || state == .hold else { return }
+        let naked = holdings.contains {
+            ($0.unhedgedSince.map { now - $0 } ?? .zero) > limits.unhedgedTimeMax
+        }
+        if naked {
+            let most = limits.unhedgedTimeMax.milliseconds
+            return change(to: .reduceOnly, "a leg has been open for more than \(most) ms")
+        }
         let today = profitToday
         if -today >= limits.dailyLossMax {
             change(to: .reduceOnly, "daily loss \(-today) reached \(limits.dailyLossMax)")

@@ -28,6 +28,7 @@ extension Engine {
                 mark: update.mark, index: update.index, rate: before.rate, nextFunding: before.nextFunding)
         }
         markets[id.index].mark = update
+        markets[id.index].lastMark = now
     }
 
     func changed(_ connection: ConnectionID, _ change: ConnectionChange) {
@@ -89,7 +90,13 @@ extension Engine {
     }
 
     /// Held pairs are looked at each second even when nothing moves.
+    /// And pairs whose last refusal time alone may turn.
     func touchHeldPairs() {
+        for place in watches.indices {
+            guard let lookAt = watches[place].lookAt, now >= lookAt else { continue }
+            watches[place].lookAt = nil
+            touched[place / 2 % pairs.count] = true
+        }
         for holding in holdings where !holding.isFlat && !holding.state.isBusy {
             if let last = holding.lastExitCall, now - last < .seconds(1) { continue }
             touched[holding.pair.index] = true
@@ -109,7 +116,7 @@ extension Engine {
             fundingMean: market.funding.mean ?? current, exitAtMean: contract.exitsAtMean,
             basisMean: market.basis.mean, basisSamples: market.basis.count, borrowAPR: market.borrowAPR,
             volatilityPerHour: market.volatility.perHour,
-            legRiskMeasured: (market.legRiskTaker, market.legRiskRest))
+            legRiskMeasured: (market.legRiskTaker.mean, market.legRiskRest.mean))
     }
 }
 

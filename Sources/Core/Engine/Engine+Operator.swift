@@ -16,8 +16,9 @@ extension Engine {
         switch order {
         case .hold where state == .active: change(to: .hold, "operator")
         case .resume where state == .hold: change(to: .active, "operator")
-        case .rearm where state == .halted || state == .reduceOnly:
-            change(to: .active, "re-armed by the operator")
+        case .rearm:
+            for place in slots.indices { slots[place].tradingState = .active }
+            if state == .halted || state == .reduceOnly { change(to: .active, "re-armed by the operator") }
         case .halt: change(to: .halted, "operator")
         case .flatten:
             flattening = true
@@ -31,7 +32,7 @@ extension Engine {
         case .idBlock(let block): ids.add(block: block)
         case .missing(let name, let gone):
             for place in slots.indices where slots[place].name == name { slots[place].missing = gone }
-        case .hold, .resume, .rearm: break
+        case .hold, .resume: break
         }
     }
 
@@ -73,7 +74,8 @@ extension Engine {
     func finishFlatten() {
         if flattening, !stopping, isQuiet {
             flattening = false
-            change(to: .hold, "flattened")
+            // A latch stays one: only `rearm` lifts it.
+            if state == .active { change(to: .hold, "flattened") }
         }
     }
 }

@@ -9,11 +9,13 @@ extension Engine {
         _ drafts: [Draft], for holding: Int, _ purpose: OrderPurpose, decision: (spot: Price, perp: Price)
     ) -> Bool {
         var batch: [Order] = []
-        for draft in drafts {
-            guard let id = ids.next() else {
-                note(.alert("no reserved client order ids are left; nothing is sent"))
-                return false
-            }
+        // All ids before the first record: half a batch would be waited for and never answered.
+        let names = drafts.compactMap { _ in ids.next() }
+        guard names.count == drafts.count else {
+            note(.alert("no reserved client order ids are left; nothing is sent"))
+            return false
+        }
+        for (draft, id) in zip(drafts, names) {
             let pair = pair(of: holding)
             let instrument = draft.leg == .spot ? pair.spot : pair.perp
             let order = draft.order(id, instrument.id)
@@ -77,18 +79,20 @@ extension Engine {
     }
 
     /// The answer to a cancel or to the question whether an order rests.
-    func answered(_ id: ClientOrderID, _ request: Request, _ reply: Reply) {
+    func answered(_ id: ClientOrderID, _ question: RequestID, _ request: Request, _ reply: Reply) {
         guard let place = orderPlaces[id] else { return }
         switch reply {
         case .order(let update): apply(update)
         case .acceptedOnly: break  // A 202 is not the final word.
         case .refused(let refusal) where refusal.code == "RESOURCE_NOT_FOUND" || refusal.status == 404:
-            if !orders[place].state.isOver {
-                if request.changesState { change(place, .cancelRefused) }
-                askForTrace(place)
+            if orders[place].restsQuestion == question { orders[place].restsNot = true }
+            // It does not rest, but that is not the word of how it ended.
+            if !orders[place].state.isOver, orders[place].state != .sent || request.changesState {
+                change(place, .cancelRefused)
             }
         default:
-            if !orders[place].state.isOver { lost(place) }
+            // A lost cancel leaves the order unknown; a lost question is asked again by `watchOrders`.
+            if !orders[place].state.isOver, request.changesState { lost(place) }
         }
     }
 
@@ -102,14 +106,8 @@ extension Engine {
     }
 
     private func lost(_ place: Int) {
+        if orders[place].state != .unknown { (orders[place].asks, orders[place].askedAt) = (0, nil) }
         change(place, .silent)
-        ask(.orderState(orders[place].order.instrument, orders[place].order.id))
-        orders[place].askedAt = now
-    }
-
-    private func askForTrace(_ place: Int) {
-        orders[place].askedAt = now
-        ask(.fills(from: orders[place].sentAt - .seconds(1), offset: 0))
     }
 
     func change(_ place: Int, _ event: OrderEvent) {
@@ -136,43 +134,77 @@ extension Engine {
 
     /// Orders that owe us something: an answer, a last word, or executions the venue told of.
     func watchOrders() {
+        let isDeaf = !connectionUp[ConnectionID.privateStream.rawValue]
         for place in liveOrders {
             let record = orders[place]
             let last = record.askedAt ?? record.overAt ?? record.sentAt
-            if record.state == .unknown, now - last >= .milliseconds(500) {
-                if now - record.sentAt > Self.requestWindow + .seconds(1), record.askedAt != nil {
-                    concludeAbsent(place)
-                } else {
-                    orders[place].askedAt = now
-                    ask(.orderState(record.order.instrument, record.order.id))
-                    ask(.fills(from: record.sentAt - .seconds(1), offset: 0))
-                }
+            if record.state == .unknown {
+                probe(place)
             } else if record.state.isOver, record.filled < record.told, now - last >= .seconds(1) {
-                askForTrace(place)
-            } else if record.state == .cancelling, now - last >= .seconds(2) {
+                orders[place].askedAt = now
+                askForFills(place)
+            } else if record.state == .cancelling
+                || (record.state == .working && (isDeaf || record.order.timeInForce != .goodTillCancelled)),
+                now - last >= .seconds(2)
+            {
+                // Its last word may have been lost with the stream.
                 orders[place].askedAt = now
                 ask(.orderState(record.order.instrument, record.order.id))
+                askForFills(place)
             }
         }
         liveOrders.removeAll { orders[$0].isSettled }
     }
 
-    /// The window is over, the order does not rest, and its fills have been read: it is over.
-    private func concludeAbsent(_ place: Int) {
-        orders[place].told = max(orders[place].told, orders[place].filled)
-        if orders[place].filled == .zero {
-            change(place, .absent)
-        } else {
-            let whole = orders[place].filled == orders[place].order.quantity
-            change(place, .told(whole ? .filled : .expired))
+    /// Asks for an order whose answer is lost until its end is known. Nothing is concluded before two answers
+    /// that were asked for after its request had expired: it does not rest, and its executions are read.
+    private func probe(_ place: Int) {
+        let record = orders[place]
+        if record.restsNot, record.fillsRead { return concludeAbsent(place) }
+        if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) { return }
+        let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1)
+        orders[place].askedAt = now
+        orders[place].asks += 1
+        let rests = ask(.orderState(record.order.instrument, record.order.id))
+        let fills = askForFills(place)
+        if isExpired {
+            if !record.restsNot { orders[place].restsQuestion = rests }
+            if !record.fillsRead { orders[place].fillsQuestion = fills }
         }
     }
 
-    func readFills(_ fills: [Fill], _ request: Request) {
-        for fill in fills { apply(fill) }
-        if fills.count >= 1000, case .fills(let from, let offset) = request {
-            ask(.fills(from: from, offset: offset + fills.count))
+    /// Half a second, doubled up to two: a venue in trouble is not helped by being asked each turn.
+    private static func pause(afterAsks asks: Int) -> TimeSpan {
+        .milliseconds(500 << Int64(min(max(asks - 1, 0), 2)))
+    }
+
+    @discardableResult
+    private func askForFills(_ place: Int) -> RequestID {
+        ask(.fills(from: orders[place].sentAt - .seconds(1), offset: 0))
+    }
+
+    /// It does not rest and nothing more of it was executed: it is over.
+    private func concludeAbsent(_ place: Int) {
+        let record = orders[place]
+        let isWhole = record.filled == record.order.quantity
+        if record.filled == .zero, record.venueOrderID == nil {
+            change(place, .absent)
+        } else {
+            change(place, .told(isWhole ? .filled : .cancelled))
         }
+        orders[place].told = record.filled
+    }
+
+    func readFills(_ fills: [Fill], _ question: RequestID, _ request: Request) {
+        for fill in fills { apply(fill) }
+        guard case .fills(let from, let offset) = request else { return }
+        let asking = liveOrders.filter { orders[$0].fillsQuestion == question }
+        guard fills.count >= 1000 else {
+            for place in asking { orders[place].fillsRead = true }
+            return
+        }
+        let next = ask(.fills(from: from, offset: offset + fills.count))
+        for place in asking { orders[place].fillsQuestion = next }
     }
 
     /// After the private stream was away: ask what happened meanwhile; nothing is replayed by the venue.

@@ -32,6 +32,15 @@ extension Engine {
         guard quantity >= instrument.minQuantity, quantity > .zero,
             let price = reducingPrice(instrument, side, attempt)
         else { return nil }
+        if let denial = RiskGate.reviewReducing(
+            leg, side, quantity, coins: holdings[place].coinQuantity, contracts: holdings[place].perp,
+            tolerance: pair.commonLot)
+        {
+            counters.denials[denial.reason] += 1
+            counters.ordersDenied += 1
+            note(.denied(owner: holdings[place].owner, pair: pair.base.symbol, denial))
+            return nil
+        }
         let reverse = holdings[place].direction == .reverse
         return Draft(
             leg: leg, side: side, price: price, quantity: quantity,

@@ -1,6 +1,9 @@
 extension Engine {
-    /// At most so many posts for one decision; each costs two requests.
-    static let postsMax = 40
+    /// Each post costs two requests: after so many a decision's further ones come more slowly.
+    static let quickPostsMax = 40
+    static let repostPause = TimeSpan.milliseconds(250), slowRepostPause = TimeSpan.seconds(2)
+    /// Hedges that may fall short while a post goes on resting.
+    static let hedgeFailuresMax = 3
     /// At most so many hedges of one post in flight (E7).
     static let hedgesInFlightMax = 3
 
@@ -43,7 +46,12 @@ extension Engine {
         let posts = live.filter { orders[$0].purpose == .post || orders[$0].purpose == .exitPost }
         guard let operation = holdings[place].operation else { return }
         let expired = operation.deadline.map { now >= $0 } ?? true
-        let stops = operation.kind == .entry && (!state.allowsEntries || stopping || flattening)
+        // Nothing may rest that nobody would hear of, and no exit may be left behind at the end.
+        let isDeaf = !connectionUp[ConnectionID.privateStream.rawValue]
+        let stops =
+            stopping || flattening || isDeaf
+            || (operation.kind == .entry ? !state.allowsEntries : state == .halted)
+            || hedgeFailures(place) >= Self.hedgeFailuresMax
         let anyFilled = posts.count == 2 && posts.contains { orders[$0].filled > .zero }
         if expired || stops || anyFilled {
             holdings[place].operation?.restingOver = true
@@ -51,9 +59,32 @@ extension Engine {
             return finishPosts(posts)
         }
         if posts.isEmpty { return postAgain(place, live, operation) }
-        if operation.kind == .entry, operation.resting?.rest != .both {
+        guard operation.kind == .entry else { return }
+        if operation.resting?.rest == .both {
+            // Either may fill at any moment: both go when together they would no longer earn.
+            guard let now = remeasure(place, operation), isTradable(place, now), now.net(.restBoth) >= .zero
+            else {
+                holdings[place].operation?.pulled = true
+                holdings[place].operation?.restingOver = true
+                return finishPosts(posts)
+            }
+        } else {
             reconsider(place, posts[0], operation)
         }
+    }
+
+    /// Hedges of the running operation that did not fill whole.
+    private func hedgeFailures(_ place: Int) -> Int {
+        ordersSent(for: place).count {
+            orders[$0].purpose == .hedge && orders[$0].isSettled
+                && orders[$0].filled < orders[$0].order.quantity
+        }
+    }
+
+    /// The market's own gates, which a post must pass as long as it rests.
+    private func isTradable(_ place: Int, _ o: Opportunity) -> Bool {
+        let persist = watches[watch(place, o.direction)].persistence.span(at: now)
+        return marketGate(pair(of: place), o, notional(of: o), persist) == nil
     }
 
     /// Cancels what still rests; the final word is awaited before anything else.
@@ -68,7 +99,7 @@ extension Engine {
     private func reconsider(_ place: Int, _ post: Int, _ operation: Operation) {
         let record = orders[post]
         guard record.state == .working, let plan = operation.resting else { return }
-        guard let now = remeasure(place, operation) else { return cancel(post) }
+        guard let now = remeasure(place, operation), isTradable(place, now) else { return cancel(post) }
         let net = Execution.netAtPost(record.leg, now, price: record.order.price)
         if net < .zero {
             holdings[place].operation?.pulled = true
@@ -104,12 +135,13 @@ extension Engine {
     private func postAgain(_ place: Int, _ live: [Int], _ operation: Operation) {
         guard live.isEmpty else { return }
         let pair = pair(of: place)
-        guard let plan = operation.resting, operation.posts < Self.postsMax else { return endResting(place) }
+        guard let plan = operation.resting else { return endResting(place) }
         if operation.kind == .exit { return postExitAgain(place, operation, plan) }
         let left = restingLeft(place, operation).onLot(pair.commonLot, .down)
         if left < pair.leastQuantity { return endResting(place) }
-        if let last = operation.lastPost, now - last < .milliseconds(250) { return }
-        guard plan.rest != .both, let o = remeasure(place, operation), o.net(plan.style) >= limits.netEdgeMin
+        if let last = operation.lastPost, now - last < pause(operation) { return }
+        guard plan.rest != .both, let o = remeasure(place, operation), isTradable(place, o),
+            o.net(plan.style) >= limits.netEdgeMin
         else { return endResting(place) }
         let leg: Leg = plan.rest == .spot ? .spot : .perp
         guard let price = postPrice(leg, o, plan, pair) else { return endResting(place) }
@@ -123,6 +155,10 @@ extension Engine {
         move(place, .post)
         let draft = postDraft(leg, side, price, quantity, holdings[place].direction)
         send([draft], for: place, .post, decision: (operation.spotMid, operation.perpMid))
+    }
+
+    private func pause(_ operation: Operation) -> TimeSpan {
+        operation.posts < Self.quickPostsMax ? Self.repostPause : Self.slowRepostPause
     }
 
     private func endResting(_ place: Int) {
@@ -150,16 +186,11 @@ extension Engine {
             }
         if let at = operation.nextTryAt, now < at { return }
         let inFlight = hedges.reduce(Quantity.zero) { $0 + orders[$1].open }
-        guard
-            let draft = reducingDraft(place, follower, attempt: min(operation.tries, 2), inFlight: inFlight),
+        // A hedge that fell short is tried further out; after the third the post goes and repair begins.
+        let attempt = min(hedgeFailures(place), 2)
+        guard let draft = reducingDraft(place, follower, attempt: attempt, inFlight: inFlight),
             draft.quantity >= pair.leastQuantity
         else { return }
-        // A hedge that fell short is tried further out; at the third the matter goes to repair.
-        let failed = orders.indices.reversed().prefix(4).contains {
-            orders[$0].holding == place && orders[$0].purpose == .hedge && orders[$0].isSettled
-                && orders[$0].filled < orders[$0].order.quantity && orders[$0].sentAt >= operation.decidedAt
-        }
-        if failed { holdings[place].operation?.tries = min(operation.tries + 1, 2) }
         let purpose: OrderPurpose = operation.kind == .exit ? .exit : .hedge
         send([draft], for: place, purpose, decision: (operation.spotMid, operation.perpMid))
     }
@@ -189,7 +220,7 @@ extension Engine {
     }
 
     private func postExitAgain(_ place: Int, _ operation: Operation, _ plan: RestingPlan) {
-        if let last = operation.lastPost, now - last < .milliseconds(250) { return }
+        if let last = operation.lastPost, now - last < pause(operation) { return }
         if holdings[place].isFlat || !postExit(place, operation, plan) { endResting(place) }
     }
 }

@@ -34,6 +34,18 @@ extension Engine {
         return sum
     }
 
+    /// Set aside by entries at work: quote that their spot buys take, margin, and shorts they add.
+    private var reserved: (quote: Money, margin: Money, shorts: Money) {
+        var sum = (quote: Money.zero, margin: Money.zero, shorts: Money.zero)
+        for place in holdings.indices {
+            guard let reservation = holdings[place].operation?.reservation else { continue }
+            sum.quote += reservation.quote
+            sum.margin += reservation.margin
+            if holdings[place].direction == .carry { sum.shorts += reservation.oneSided }
+        }
+        return sum
+    }
+
     private func legs(_ holding: Holding) -> (larger: Money, both: Money) {
         if holding.coins == .zero && holding.perp == .zero { return (.zero, .zero) }
         let pair = pairs[holding.pair.index]
@@ -68,7 +80,8 @@ extension Engine {
     private func runwayRoom() -> Money? {
         guard let free = freeQuote else { return nil }
         let least = Percent(raw: limits.runwayMin.raw / 100)
-        let left = free - RiskGate.fraction(least, of: shorts)
+        let reserved = reserved
+        let left = free - reserved.quote - RiskGate.fraction(least, of: shorts + reserved.shorts)
         let fees = account.fees.spotTaker.raw + account.fees.perpTaker.raw
         let divisor = 10_000_000_000 + Int128(limits.runwayMin.raw) + Int128(fees)
         return Money(raw: quotient(left.raw * 10_000_000_000, by: divisor, .down))
@@ -97,16 +110,20 @@ extension Engine {
         sendTimes.removeAll { now - $0 >= .seconds(1) }
         picture.sentLastSecond = sendTimes.count
         picture.equity = account.balancesKnown ? equity : nil
-        picture.freeQuote = freeQuote
-        picture.netEquityAvailable = account.collateral?.available
-        picture.shorts = shorts
+        let reserved = reserved
+        picture.freeQuote = freeQuote.map { $0 - reserved.quote }
+        picture.netEquityAvailable = account.collateral.map { $0.available - reserved.margin }
+        picture.shorts = shorts + reserved.shorts
         (picture.spotMid, picture.perpMid, picture.index) = (mid(pair.spot), mid(pair.perp), index(of: pair))
         picture.weight = account.weight(pair.base)
         picture.initialMargin = Figures.marginFraction(
             pair.perp.initialMargin, leverageLimit: account.facts?.leverageLimit, notional: picture.shorts)
         picture.fees = account.fees
-        let owned = limits.ownCoins(of: pair.base)
-        picture.sellable = limits.allowBorrow ? nil : owned + holding.coinQuantity
+        // One inventory for all: what other pairs sold of it is gone.
+        let sold = holdings.reduce(Quantity.zero) {
+            pairs[$1.pair.index].base == pair.base && $1.coins < .zero ? $0 + $1.coinQuantity : $0
+        }
+        picture.sellable = limits.allowBorrow ? nil : limits.ownCoins(of: pair.base) + sold
         return picture
     }
 

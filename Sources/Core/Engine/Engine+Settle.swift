@@ -22,6 +22,10 @@ extension Engine {
         guard holding.imbalance.magnitude >= pair(of: place).leastQuantity, live(place).isEmpty,
             let operation = newOperation(place, .repair, "unhedged")
         else { return }
+        note(
+            .alert(
+                "\(pair(of: place).base.symbol): \(holding.owner) has \(holding.imbalance) not hedged; the other leg follows"
+            ))
         holdings[place].operation = operation
         move(place, .legLost)
         settleEntry(place)
@@ -55,22 +59,32 @@ extension Engine {
         let pair = pair(of: place)
         let filled = holdings[place].perp.magnitude - operation.before
         let rest = (operation.goal - filled).onLot(pair.commonLot, .down)
+        let slot = holdings[place].slot
         guard rest >= pair.leastQuantity, let terms = terms(contract(place), pair),
             let o = Opportunity.measure(
                 pair: pair, direction: holdings[place].direction, spot: book(pair.spot),
                 perp: book(pair.perp),
                 quantity: rest, terms: terms),
-            o.walk.isWhole, o.net(.taker) >= limits.netEdgeMin
+            slots[slot].stopped == nil, !slots[slot].missing, slots[slot].tradingState == .active,
+            !foreign[pair.spot.id.index], !foreign[pair.perp.id.index],
+            marketGate(pair, o, notional(of: o), watches[watch(place, o.direction)].persistence.span(at: now))
+                == nil,
+            o.net(.taker) >= limits.netEdgeMin,
+            watches[watch(place, o.direction)].persistence.span(at: now) >= persistNeeded(o)
         else { return false }
-        // The old reservation gives way to the new one.
+        // The old reservation gives way to the new one; one decision is one trade of the day.
         let before = holdings[place].operation
         holdings[place].operation = nil
+        entriesToday -= 1
         let hadPosition = !holdings[place].isFlat
         if submit(place, o, nil, addition: hadPosition) == nil {
             counters.fallbacks += 1
-            entriesToday -= 1  // One decision, one trade of the day.
+            // Still the same entry: what the post filled belongs to it.
+            holdings[place].operation?.before = operation.before
+            holdings[place].operation?.followsPost = filled > .zero
             return true
         }
+        entriesToday += 1
         holdings[place].operation = before
         return false
     }
@@ -85,7 +99,7 @@ extension Engine {
             holdings[place].entriesMade += 1
             counters.entries += 1
             slots[holding.slot].entries += 1
-            if operation?.resting != nil { counters.makerEntries += 1 }
+            if operation?.resting != nil || operation?.followsPost == true { counters.makerEntries += 1 }
             holdings[place].entryGross = entryGross(holding)
             note(
                 .roundOpened(
@@ -123,8 +137,14 @@ extension Engine {
         } else if !operation.turned, !first {
             operation.unwinds = prefersUnwind(place, operation)
         }
-        let leg = legToTrade(place, unwinds: operation.unwinds)
-        guard let draft = reducingDraft(place, leg, attempt: min(operation.tries, 2)) else {
+        let attempt = min(operation.tries, 2)
+        var draft = reducingDraft(place, legToTrade(place, unwinds: operation.unwinds), attempt: attempt)
+        if draft == nil {
+            // That way nothing can be traded, such as coins that are not ours to sell: the other one.
+            draft = reducingDraft(place, legToTrade(place, unwinds: !operation.unwinds), attempt: attempt)
+            if draft != nil { operation.unwinds.toggle() }
+        }
+        guard let draft else {
             operation.nextTryAt = now + .milliseconds(250)
             holdings[place].operation = operation
             return
@@ -146,11 +166,15 @@ extension Engine {
 
     /// Thin leg first: the deep one has not been asked yet, so this is the plan and no repair.
     private func isHedgeOfFirstLeg(_ place: Int) -> Bool {
-        let sent = orders.indices.reversed().prefix(8).filter {
-            orders[$0].holding == place && orders[$0].sentAt >= holdings[place].operation!.decidedAt
-        }
-        let legs = sent.map { orders[$0].leg }
+        let legs = ordersSent(for: place).map { orders[$0].leg }
         return !legs.isEmpty && legs.allSatisfy { $0 == legs[0] }
+    }
+
+    /// Every order of the running operation, the last first.
+    func ordersSent(for place: Int) -> [Int] {
+        guard let since = holdings[place].operation?.decidedAt else { return [] }
+        return orders.indices.reversed().prefix { orders[$0].sentAt >= since }
+            .filter { orders[$0].holding == place }
     }
 
     /// The leg whose trade completes the pair is the smaller one; unwinding takes back the larger one.
@@ -162,7 +186,8 @@ extension Engine {
 
     private func prefersUnwind(_ place: Int, _ operation: Operation) -> Bool {
         if operation.kind == .exit { return false }
-        if operation.kind == .repair && holdings[place].isFlat { return true }
+        // A leg was lost or came late: the larger one follows at once (FORMULAS 5, (2)).
+        if operation.kind == .repair { return true }
         let holding = holdings[place]
         let pair = pair(of: place)
         let missing = holding.imbalance.magnitude

@@ -48,6 +48,11 @@ public final class Engine {
     var foreign: [Bool]
     var foreignFills: [(InstrumentID, Int64, VenueOrderID)] = []
     var day: Int64 = 0
+    /// Contracts by holding as they stood at the last full hour, which a settlement is shared by.
+    var hour: Int64 = 0, contractsAtHour: [Quantity] = []
+    /// By instrument: how often running the venue's position was not ours.
+    var mismatches: [Int] = []
+    var lastRunwayExit: Timestamp?
     var entriesToday = 0
     var feesToday = Money.zero
     var sendTimes: [Timestamp] = []
@@ -69,6 +74,7 @@ public final class Engine {
         netContracts = Array(repeating: .zero, count: instruments.count)
         touched = Array(repeating: false, count: pairs.count)
         foreign = Array(repeating: false, count: instruments.count)
+        mismatches = Array(repeating: 0, count: instruments.count)
         pairOf = Array(repeating: nil, count: instruments.count)
         for pair in pairs {
             pairOf[pair.spot.id.index] = pair.id
@@ -94,14 +100,15 @@ public final class Engine {
         now = max(now, moment)
         if lastTurn == nil { start() }
         rollDay()
+        rollHour()
         measureUnhedged()
         lastTurn = now
         for event in events { apply(event) }
         sample()
         poll()
         watchOrders()
-        for place in holdings.indices where holdings[place].state != .idle || holdings[place].operation != nil
-        {
+        // Idle ones with something in them as well: an execution may come after everybody thought it over.
+        for place in holdings.indices where holdings[place].state != .idle || holdings[place].isAtWork {
             advance(place)
         }
         for place in touched.indices where touched[place] {

@@ -6,8 +6,10 @@ struct PairMarket {
     var funding = FundingHistory()
     /// Yearly rates of the base, percent; zero when the market is closed or not read.
     var borrowAPR = Percent.zero, lendAPR = Percent.zero
-    /// Measured mean slippage of legs; `nil` until thirty were seen.
-    var legRiskTaker: Percent?, legRiskRest: Percent?
+    /// What legs cost between decision and order, by style.
+    var legRiskTaker = MeasuredLegRisk(), legRiskRest = MeasuredLegRisk()
+    /// Losing rounds running, of all strategies, and the UTC day until whose end the pair is on hold.
+    var losingRounds = 0, heldDay: Int64?
 
     init(pair: Pair) { self.pair = pair }
 }
@@ -18,6 +20,26 @@ struct InstrumentMarket {
     var mark: MarkUpdate?
     /// The last frame of its own.
     var lastFrame: Timestamp?
+    var lastMark: Timestamp?
+}
+
+/// The mean move against us between the decision and a leg's order, once thirty fills were seen (FORMULAS 2).
+struct MeasuredLegRisk {
+    static let fillsLeast = 30
+    private var fills = 0
+    private var sum = Int128(0)
+
+    /// - Parameter cost: percent of the mid at the decision; positive is against us.
+    mutating func add(_ cost: Percent) {
+        fills += 1
+        sum += Int128(cost.raw)
+    }
+
+    /// Rounded up and never below zero; `nil` until enough were seen.
+    var mean: Percent? {
+        guard fills >= Self.fillsLeast else { return nil }
+        return max(Percent(raw: Int64(quotient(sum, by: Int128(fills), .up))), .zero)
+    }
 }
 
 /// Per strategy, pair and direction: what was last shown, and how long it has been good.
@@ -25,4 +47,6 @@ struct Watch {
     var walk: PairWalk?
     var persistence = Persistence()
     var lastReason: Reason?
+    /// When time alone may turn the last refusal.
+    var lookAt: Timestamp?
 }

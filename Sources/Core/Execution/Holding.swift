@@ -36,11 +36,12 @@ public struct Holding: Sendable {
     /// Since when the legs differ by a tradable quantity; `nil` while hedged.
     public var unhedgedSince: Timestamp?
     public var cooldownUntil: Timestamp?
-    /// Losing rounds running, and the UTC day until whose end the pair is on hold.
-    public var losingRounds = 0, heldDay: Int64?
     /// Net of the round so far by cause.
     public var profit = ProfitAndLoss()
     public var fundingStopStrikes = 0
+    /// The settlement that comes next, as the last look at the funding stop had it.
+    public var nextSettlement: Timestamp?
+    public var toldOfWidening = false
     /// How many times `max_hold_h` was extended by a settlement.
     public var extensions = 0
     public var lastExitCall: Timestamp?
@@ -71,7 +72,11 @@ public struct Operation: Sendable {
     /// Mids of both legs at the decision.
     public let spotMid: Price, perpMid: Price
     /// Contracts held when it began, unsigned.
-    public let before: Quantity
+    public var before: Quantity
+    /// Takes the rest of a post that filled in part.
+    public var followsPost = false
+    /// What an exit had left to close when it was last tried.
+    public var left: Quantity?
     /// What it may cost at most, reserved until it ends.
     public var reservation: Reservation?
     /// The figures it was decided on; `nil` for exits and repairs.

@@ -51,6 +51,7 @@ extension OrderState {
         case (.sent, .cancelSent), (.working, .cancelSent), (.cancelling, .cancelSent): self = .cancelling
         case (.unknown, .cancelSent): break  // Asked for anyway; the state is still not known.
         case (.cancelling, .cancelRefused): self = .unknown  // Gone or never there: only the venue knows.
+        case (.working, .cancelRefused), (.sent, .cancelRefused): self = .unknown
         case (.unknown, .cancelRefused): break
         case (.cancelling, .absent): self = .closed(.cancelled)
         // A stream event can overtake every answer: what is over stays over.
@@ -93,6 +94,13 @@ public struct OrderRecord: Sendable {
     /// When the venue's last word came, for asking after missing fills.
     public var overAt: Timestamp?
     public var askedAt: Timestamp?
+    /// How often it was asked for since its answer was lost: each time the wait grows.
+    public var asks = 0
+    /// The two questions whose answers together prove that it is gone, asked after its request could no
+    /// longer be accepted; `nil` before.
+    public var restsQuestion: RequestID?, fillsQuestion: RequestID?
+    /// What they were answered: it does not rest; its executions have been read.
+    public var restsNot = false, fillsRead = false
 
     public init(
         order: Order, purpose: OrderPurpose, leg: Leg, holding: Int, decisionMid: Price, sentMid: Price,

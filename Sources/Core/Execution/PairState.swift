@@ -46,6 +46,7 @@ extension PairState {
         case (.repairing, .triesUsedUp), (.exiting, .triesUsedUp): self = .stuck
         case (.stuck, .retry): self = .repairing
         case (.open, .legLost), (.adopted, .legLost): self = .legLost
+        case (.idle, .legLost): self = .legLost  // An execution came after the pair was closed.
         default: throw PairFault(state: self, event: event)
         }
     }

@@ -68,6 +68,27 @@ public struct RiskGate: Sendable {
         return .approved(Approved(intent, reservation))
     }
 
+    /// Reviews an order that is to reduce risk: it is checked for size and never denied for a bad book. It
+    /// must bring its own leg toward zero, or the two legs together, and pass neither by more than a lot.
+    static func reviewReducing(
+        _ leg: Leg, _ side: Side, _ quantity: Quantity, coins: Quantity, contracts: Quantity,
+        tolerance: Quantity
+    ) -> Denial? {
+        let signed = Quantity(raw: quantity.raw * side.sign)
+        let own = leg == .spot ? coins : contracts
+        let closes =
+            (own + signed).magnitude <= own.magnitude && own != .zero
+            || own.raw.signum() == -signed.raw.signum() && (own + signed).magnitude <= tolerance
+        let before = coins + contracts, after = before + signed
+        let matches =
+            after.magnitude <= before.magnitude
+            && (after.raw.signum() * before.raw.signum() >= 0 || after.magnitude <= tolerance)
+        if closes || matches { return nil }
+        return Denial(
+            .wouldGrow, asked: "\(side.rawValue) \(quantity) on \(leg)",
+            allowed: "coins \(coins), contracts \(contracts)")
+    }
+
     /// Limit price × quantity on both legs, fees, the weight lost on the coins, the initial margin.
     func worstCase(_ intent: Intent, _ picture: RiskPicture) -> Reservation {
         let spot = (intent.spotPrice * intent.spotQuantity).roundedUp()

@@ -1,0 +1,274 @@
+import Core
+import Testing
+
+@Suite struct `A pair's life` {
+    @Test func `opens by two takers and closes when it has converged`() {
+        let bench = EngineBench()
+        bench.openPair()
+        #expect(bench.holding.state == .open)
+        #expect(bench.holding.perp == quantity("-0.99"))
+        #expect(bench.engine.counters.entries == 1)
+        bench.quote(perp: ("149.90", "149.92"))
+        #expect(bench.holding.state == .exiting)
+        bench.executeAll()
+        #expect(bench.holding.state == .idle)
+        #expect(bench.engine.counters.rounds == 1)
+        for (asset, sum) in bench.engine.ledger.sums { #expect(sum == .zero, "\(asset)") }
+    }
+
+    @Test func `a spread that has lasted long enough is taken although no level changes any more`() {
+        let bench = EngineBench()
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        #expect(bench.orders.isEmpty)
+        bench.pass(200)
+        #expect(bench.orders.isEmpty, "250 ms are asked for")
+        bench.pass(50)
+        #expect(bench.orders.count == 2)
+    }
+
+    @Test func `an execution that comes after the pair was given up is brought back`() throws {
+        let bench = EngineBench()
+        let post = try bench.rest(.spot)
+        // The venue's word says cancelled with nothing executed; the execution itself comes late.
+        bench.quote(perp: ("149.90", "149.92"))
+        bench.turn([.order(bench.update(post, .cancelled))])
+        bench.pass(100)
+        #expect(bench.holding.state == .idle)
+        let late = bench.fill(post, quantity("0.98"))
+        bench.turn([.order(bench.update(post, .cancelled, executed: "0.98", fill: late))])
+        let repair = try #require(bench.take(bench.spot))
+        #expect(repair.side == .sell)
+        // 0.98 less the fee in base is 0.97902 coins; what is no whole lot stays as dust.
+        #expect(repair.quantity == quantity("0.97"))
+        bench.execute(repair)
+        #expect(bench.holding.state == .idle)
+        #expect(bench.engine.isQuiet)
+    }
+
+    @Test func `nothing rests and nothing is entered while the private stream is away`() throws {
+        let bench = EngineBench()
+        let post = try bench.rest(.spot)
+        bench.turn([.connection(.privateStream, .down(reason: "test"))])
+        bench.pass(50)
+        #expect(bench.cancels == [post.id])
+        bench.answer { if case .cancel = $0 { .order(bench.update(post, .cancelled)) } else { nil } }
+        bench.pass(2000)
+        bench.script.wishes = 150
+        bench.quote(quantity: "503")
+        bench.pass(1500)
+        #expect(bench.orders.isEmpty)
+        #expect(bench.engine.counters.reasons[.notReady] > 0)
+    }
+
+    @Test func `a liquidated short lets its coins follow and opens nothing`() throws {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.stranger(bench.perp, .buy, "151.02", "0.99")
+        #expect(bench.holding.perp == .zero)
+        let sale = try #require(bench.take(bench.spot))
+        #expect(sale.side == .sell)
+        #expect(bench.take(bench.perp) == nil)
+        bench.execute(sale)
+        #expect(bench.holding.state == .idle)
+        #expect(bench.engine.ledger.sums.allSatisfy { $0.1 == .zero })
+        bench.script.wishes = 150
+        bench.quote(quantity: "504")
+        bench.pass(1500)
+        #expect(bench.orders.isEmpty, "entries wait for a person where a stranger traded")
+    }
+
+    @Test(arguments: [("0.40", "0.58"), ("0.99", nil)] as [(String, String?)])
+    func `coins that a stranger sold are missed only as far as they were the pair's`(
+        sold: String, bought: String?
+    ) throws {
+        // The account owns 0.57 coins of its own beside the 0.98 of the pair.
+        let bench = EngineBench(coins: "0.57")
+        bench.openPair()
+        bench.stranger(bench.spot, .sell, "149.99", sold)
+        guard sold == "0.99" else {
+            #expect(bench.orders.isEmpty, "\(bought ?? "")")
+            return
+        }
+        let cover = try #require(bench.take(bench.perp))
+        #expect(cover.side == .buy)
+        #expect(cover.reduceOnly == true)
+        #expect(cover.quantity <= quantity("0.44") && cover.quantity >= quantity("0.42"), "\(cover.quantity)")
+    }
+
+    @Test func `a position the venue has and we do not stops entries after two looks`() {
+        let bench = EngineBench()
+        for look in 1...2 {
+            bench.pass(10_000, step: 500)
+            bench.answer {
+                if case .positions = $0 {
+                    .positions([
+                        PositionUpdate(
+                            instrument: bench.perp, net: quantity("-2"), entryPrice: nil, realised: nil,
+                            unrealised: nil)
+                    ])
+                } else {
+                    nil
+                }
+            }
+            #expect(bench.alerts.contains { $0.contains("the venue has -2") } == (look == 2))
+        }
+    }
+
+    @Test func `a resting exit is taken off at a stop and the pair is closed by takers`() throws {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.script.leaves = .exit(
+            reason: "test", resting: RestingPlan(rest: .perp, timeout: .seconds(3600)))
+        bench.quote(perp: ("150.80", "150.82"))
+        let post = try #require(bench.take(bench.perp))
+        #expect(post.postOnly)
+        bench.turn([.order(bench.update(post, .new))])
+        bench.obey(.stop(flatten: false))
+        #expect(bench.cancels == [post.id])
+        bench.turn([.order(bench.update(post, .cancelled))])
+        bench.executeAll()
+        #expect(bench.holding.isFlat)
+        bench.answerAccount()
+        bench.pass(50)
+        #expect(bench.engine.isQuiet)
+    }
+
+    @Test func `a new version that no longer wants a pair still leaves it by the host's rules`() {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.engine.replace(PuppetStrategy { $0.pairs = ["BTC"] })
+        bench.quote(perp: ("149.90", "149.92"))
+        #expect(bench.holding.state == .exiting)
+    }
+
+    @Test func `a stopped script replaces no exit`() {
+        let script = PuppetStrategy { $0.replaces = EconomicExit.allCases }
+        let bench = EngineBench(script: script)
+        bench.openPair()
+        bench.quote(perp: ("149.90", "149.92"))
+        #expect(bench.holding.state == .open, "the script answers for itself")
+        script.leaves = .fault(StrategyFault(kind: .steps, place: nil, message: "ran away"))
+        bench.quote(perp: ("149.89", "149.91"))
+        bench.quote(perp: ("149.90", "149.92"))
+        #expect(bench.holding.state == .exiting)
+    }
+
+    @Test func `two settlements at which staying costs more than leaving end it`() {
+        let bench = EngineBench()
+        bench.openPair()
+        // Leaving now is paid for by the deviation that is left: 150.30 against 150.00.
+        bench.quote(perp: ("150.29", "150.31"))
+        for settlement in 0..<3 {
+            bench.fund(rate: "-0.0009", next: Int64(1800 + 3600 * settlement))
+            bench.pass(2000, step: 1000)
+            #expect((bench.holding.state == .exiting) == (settlement == 2), "\(settlement)")
+        }
+    }
+
+    @Test func `flattening lifts no latch`() {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.obey(.halt)
+        bench.obey(.flatten)
+        bench.executeAll()
+        bench.pass(100)
+        #expect(bench.holding.isFlat)
+        #expect(bench.engine.state == .halted)
+        bench.obey(.resume)
+        #expect(bench.engine.state == .halted)
+        bench.obey(.rearm)
+        #expect(bench.engine.state == .active)
+    }
+
+    @Test(arguments: [(4_900, false), (5_100, true)] as [(Int64, Bool)])
+    func `a leg that stays open for longer than MAX_UNHEDGED_SECONDS stops entries until a person re-arms`(
+        milliseconds: Int64, latches: Bool
+    ) throws {
+        let bench = EngineBench()
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        bench.pass(1100)
+        let (spot, perp) = (try #require(bench.take(bench.spot)), try #require(bench.take(bench.perp)))
+        bench.script.wishes = nil
+        bench.execute(spot)
+        bench.turn([.order(bench.update(perp, .new))])
+        bench.pass(milliseconds, step: 100)
+        #expect(bench.engine.state == (latches ? .reduceOnly : .active))
+    }
+
+    @Test func `without client order ids for the whole batch nothing is sent and the pair stays idle`() {
+        let bench = EngineBench(blocks: 0)
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        bench.pass(300)
+        #expect(bench.orders.isEmpty)
+        #expect(bench.holding.state == .idle)
+        bench.engine.obey(.idBlock(9), now: bench.now)
+        bench.quote(quantity: "502")
+        #expect(bench.orders.count == 2)
+    }
+}
+
+@Suite struct `An order whose answer is lost` {
+    private func lost() throws -> (EngineBench, Order) {
+        let bench = EngineBench()
+        let post = try bench.rest(.spot, answered: false)
+        bench.answer { if case .submit = $0 { .unknown("connection lost") } else { nil } }
+        return (bench, post)
+    }
+
+    private func answerQuestions(_ bench: EngineBench, rests: Bool, fills: Bool) {
+        bench.answer {
+            switch $0 {
+            case .orderState where rests:
+                .refused(Refusal(status: 404, code: "RESOURCE_NOT_FOUND", message: ""))
+            case .fills where fills: .fills([])
+            default: nil
+            }
+        }
+    }
+
+    @Test(arguments: [(true, true), (true, false), (false, true), (false, false)])
+    func `is given up only when after its window both questions were answered`(rests: Bool, fills: Bool)
+        throws
+    {
+        let (bench, _) = try lost()
+        bench.script.wishes = nil
+        // Early answers prove nothing: the request may still be on its way.
+        bench.pass(1000)
+        answerQuestions(bench, rests: true, fills: true)
+        bench.pass(4500)
+        #expect(bench.holding.state == .resting)
+        bench.answer { if case .orderState = $0 { .notSent("") } else { nil } }
+        bench.pass(3000)
+        answerQuestions(bench, rests: rests, fills: fills)
+        bench.quote(perp: ("149.90", "149.92"))
+        bench.pass(100)
+        #expect((bench.holding.state == .idle) == (rests && fills))
+    }
+
+    @Test func `is asked for at a growing distance, however the questions fail`() throws {
+        let (bench, post) = try lost()
+        var questions = 0
+        for _ in 0..<100 {
+            bench.answer { request in
+                guard case .orderState(_, post.id) = request else { return nil }
+                questions += 1
+                return .notSent("refused")
+            }
+            bench.pass(50)
+        }
+        #expect(questions >= 3 && questions <= 5, "in five seconds: \(questions)")
+    }
+
+    @Test func `and which rested and filled all the same is hedged`() throws {
+        let (bench, post) = try lost()
+        bench.pass(600)
+        let fill = bench.fill(post, post.quantity)
+        bench.answer { if case .fills = $0 { .fills([fill]) } else { nil } }
+        let hedge = try #require(bench.take(bench.perp))
+        #expect(hedge.side == .sell)
+        #expect(hedge.quantity == quantity("0.98") || hedge.quantity == quantity("0.99"))
+    }
+}
