@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
@@ -56,11 +57,14 @@ let package = Package(
         room("Simulator", ["Core", "Exchange"]),
         room("Wire", ["CCurl", "CWebSockets"]),
         room("Gateway", ["Core", "Exchange", "Wire", "CSodium"]),
+        room("Records", ["Core", "Journal", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("Console", ["Core", "Exchange", "Wire", "Records"]),
         room("Venue", ["Core", "Simulator", "Exchange", "Market", "Wire", "CSodium"]),
         room(
             "Host",
             [
-                "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Venue", "Wire", deque,
+                "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Venue", "Wire", "Records",
+                "Console", deque,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -86,6 +90,8 @@ let package = Package(
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),
         tests("MarketTests", ["Market", "Core"]),
+        tests("RecordsTests", ["Records", "Core"]),
+        tests("ConsoleTests", ["Console", "Wire"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",
             exclude: ["Fixtures"], swiftSettings: strict),

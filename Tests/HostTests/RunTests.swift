@@ -23,6 +23,7 @@ private func demo(
 ) throws -> Leavings {
     var configuration = Configuration()
     configuration.data = folder.path + "/data"
+    configuration.console = nil
     configuration.strategies = strategies
     var plan = RunPlan(configuration: configuration)
     (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, seconds, true)
@@ -70,7 +71,9 @@ private func demo(
         #expect(run.rounds >= 1)
         #expect(run.sums.allSatisfy { $0 == "0" })
         #expect(run.summary["venue_matches"] as? Bool == true, "\(run.summary["venue_differences"] ?? "")")
-        #expect(run.summary["gaps"] as? Int == 0)
+        let log = try String(contentsOfFile: run.folder + "/arbitrage.log", encoding: .utf8)
+        let losses = log.split(separator: "\n").filter { $0.contains(" lost: ") }
+        #expect(run.summary["gaps"] as? Int == 0, "\(losses)")
         let segments = try FileManager.default.contentsOfDirectory(atPath: run.folder + "/journal").sorted()
         #expect(segments.dropLast().allSatisfy { $0.hasSuffix(".neapj.gz") }, "closed ones are packed")
         #expect(segments.last?.hasSuffix(".neapj") == true)

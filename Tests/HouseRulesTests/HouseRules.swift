@@ -47,7 +47,7 @@ enum HouseRules {
         "Market": ["Core", "Exchange", "CZlib"], "Wire": ["CCurl", "CWebSockets"],
         "Gateway": ["Core", "Exchange", "Wire", "CSodium"],
         "Venue": ["Core", "Simulator", "Exchange", "Market", "Wire", "CSodium"],
-        "Records": ["Core", "Journal", "GRDB"], "Console": ["Core", "Wire", "Records"],
+        "Records": ["Core", "Journal", "GRDB"], "Console": ["Core", "Exchange", "Wire", "Records"],
     ]
     static let system = ["Glibc", "Synchronization"]
     /// Rooms in which nothing may differ from run to run.

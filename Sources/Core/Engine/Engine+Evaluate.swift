@@ -116,7 +116,7 @@ extension Engine {
     }
 
     /// The opportunity at the size that could be asked for now; `nil` when something of it has no price.
-    private func measure(
+    func measure(
         _ contract: StrategyContract, _ pair: Pair, _ direction: Direction, _ size: Money
     ) -> Opportunity? {
         let spot = book(pair.spot), perp = book(pair.perp)
@@ -205,7 +205,7 @@ extension Engine {
         contract.hasChoose ? Style.allCases : [.taker]
     }
 
-    private func bestStyle(_ o: Opportunity, among styles: [Style]) -> Style {
+    func bestStyle(_ o: Opportunity, among styles: [Style]) -> Style {
         styles.dropFirst().reduce(styles[0]) { o.net($1) > o.net($0) ? $1 : $0 }
     }
 

@@ -6,6 +6,9 @@ public struct PairStanding: Sendable {
     public let midSpread: Percent?
     /// Buy spot at its ask, sell perp at its bid, both at the touch; `nil` without both.
     public let gross: Percent?
+    /// The style that would earn most in a carry of `POSITION_SIZE_USD`, its net, and the gross at which it
+    /// would earn just enough; `nil` when the books cannot be walked that far.
+    public let best: (style: Style, net: Percent, breakeven: Percent)?
     /// Both books are in sequence and fresh.
     public let isFresh: Bool
     public let holdings: [HoldingStanding]
@@ -32,7 +35,7 @@ extension Engine {
             return PairStanding(
                 base: pair.base.symbol, spot: spot, perp: perp,
                 midSpread: known ? Figures.midSpread(spot: spot!, perp: perp!) : nil,
-                gross: known ? touchGross(spot!, perp!) : nil,
+                gross: known ? touchGross(spot!, perp!) : nil, best: known ? best(pair) : nil,
                 isFresh: isFresh(pair.spot) && isFresh(pair.perp),
                 holdings: holdings.filter { $0.pair == pair.id && !($0.isFlat && $0.state == .idle) }
                     .map(standing))
@@ -82,6 +85,14 @@ extension Engine {
     private func isFresh(_ instrument: Instrument) -> Bool {
         guard book(instrument).isSynced, let age = age(instrument) else { return false }
         return age <= limits.bookAgeMax
+    }
+
+    private func best(_ pair: Pair) -> (style: Style, net: Percent, breakeven: Percent)? {
+        let contract = StrategyContract(name: "", version: "")
+        let size = min(limits.positionSize, limits.positionSizeMax)
+        guard let o = measure(contract, pair, .carry, size), o.walk.isWhole else { return nil }
+        let style = bestStyle(o, among: Style.allCases)
+        return (style, o.net(style), o.breakeven(style, least: limits.netEdgeMin))
     }
 
     private func touchGross(_ spot: TopOfBook, _ perp: TopOfBook) -> Percent {

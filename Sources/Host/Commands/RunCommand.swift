@@ -90,7 +90,12 @@ struct RunCommand: ParsableCommand {
         guard faults.isEmpty else { throw Configuration.Faults(lines: faults) }
         if let strategies { configuration.strategies = strategies }
         if let data { configuration.data = data }
-        if let console { configuration.console = console == "off" ? nil : console }
+        if let console {
+            configuration.console = console == "off" ? nil : console
+            if let fault = configuration.consoleFault {
+                throw Configuration.Faults(lines: ["--console \(fault)"])
+            }
+        }
         return configuration
     }
 }

@@ -1,3 +1,4 @@
+import Console
 import Core
 import LuaBridge
 
@@ -91,7 +92,20 @@ struct Configuration: Sendable {
         where url.hasPrefix(plain) && !Self.isLoopback(url) {
             list.append("\(name)=\(url): \(plain)// reaches this machine only; use \(plain.dropLast())s://")
         }
+        if let consoleFault { list.append("CONSOLE=\(consoleFault)") }
         return list
+    }
+
+    /// What is wrong with the console's address, as `value: why`.
+    var consoleFault: String? {
+        guard let console else { return nil }
+        guard let address = ConsoleServer.address(console) else {
+            return "\(console): must be host:port, such as 127.0.0.1:8765, or off"
+        }
+        guard ConsoleServer.isLoopback(address.host) || !consoleToken.isEmpty else {
+            return "\(console): others can reach it; set CONSOLE_TOKEN first"
+        }
+        return nil
     }
 
     var isLoopback: Bool { Configuration.isLoopback(restURL) && Configuration.isLoopback(wsURL) }

@@ -59,7 +59,10 @@ struct Variable: Sendable {
         text("DATA_DIR", "path", "Folder of everything a run leaves behind.", standard: "data") {
             $0.data = $1
         },
-        text("CONSOLE", "host:port or off", "Where the console listens.", standard: "127.0.0.1:8765") {
+        text(
+            "CONSOLE", "host:port or off", "Where the console listens: a page to look at, no orders.",
+            standard: "127.0.0.1:8765"
+        ) {
             $0.console = $1 == "off" ? nil : $1
         },
 
@@ -88,7 +91,7 @@ struct Variable: Sendable {
         },
         span(
             "MAX_UNHEDGED_SECONDS", "5", 0.1...3600, "s",
-            "How long one leg may be ahead before the desk halts."
+            "How long one leg may be ahead before entries stop until a person re-arms."
         ) { $0.limits.unhedgedTimeMax = $1 },
         number(
             "MIN_CASH_RUNWAY", "0.20", 0...1, "",
@@ -173,21 +176,26 @@ struct Variable: Sendable {
             "RELOAD_POLICY", "", ReloadPolicy.allCases.map(\.rawValue),
             "Whether a saved script takes over by itself; auto, in live confirm."
         ) { $0.reloadPolicy = ReloadPolicy(rawValue: $1) },
-        whole("REHEARSAL_MINUTES", "15", 0...1440, "How much of the past a new version is rehearsed on.") {
-            $0.rehearsalMinutes = $1
-        },
-        whole("PROBATION_ENTRIES", "3", 0...1000, "Entries after which a new version is proven.") {
-            $0.probationEntries = $1
-        },
+        whole(
+            "REHEARSAL_MINUTES", "15", 0...1440,
+            "How much of the past a new version is rehearsed on; not used yet."
+        ) { $0.rehearsalMinutes = $1 },
+        whole(
+            "PROBATION_ENTRIES", "3", 0...1000,
+            "Entries after which a new version is proven; not used yet."
+        ) { $0.probationEntries = $1 },
         whole("JOURNAL_DAYS", "7", 1...3650, "How long journals are kept.") { $0.journalDays = $1 },
         choice("ADOPT_POLICY", "hold", ["hold"], "What is done with positions found at the start.") {
             $0.adoptPolicy = $1
         },
         choice("LIVE_CONFIRM", "", ["yes"], "yes allows mode live.") { $0.liveConfirmed = $1 == "yes" },
-        text("CONSOLE_TOKEN", "text", "Token that the console asks for.", secret: true) {
-            $0.consoleToken = $1
+        text(
+            "CONSOLE_TOKEN", "text", "Token that the console asks for; needed where others can reach it.",
+            secret: true
+        ) { $0.consoleToken = $1 },
+        text("ALERT_WEBHOOK_URL", "URL", "Where alerts are sent; not used yet.", secret: true) {
+            $0.alertWebhook = $1
         },
-        text("ALERT_WEBHOOK_URL", "URL", "Where alerts are sent.", secret: true) { $0.alertWebhook = $1 },
     ]
 }
 

@@ -78,8 +78,13 @@ extension PairStanding {
         json.object { json in
             json.field("pair", base)
             json.field("fresh", isFresh)
+            json.field("spot_mid", spot?.mid.description)
+            json.field("perp_mid", perp?.mid.description)
             json.field("mid_spread_pct", midSpread?.description)
             json.field("gross_pct", gross?.description)
+            json.field("best_style", best?.style.rawValue)
+            json.field("net_pct", best?.net.description)
+            json.field("breakeven_pct", best?.breakeven.description)
             json.key("holdings")
             json.array { json in
                 for holding in holdings {

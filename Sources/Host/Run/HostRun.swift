@@ -5,22 +5,23 @@ import Glibc
 import Journal
 import Logging
 import LuaBridge
+import Records
 import Synchronization
 import Venue
 import Wire
 
 /// One run from start to summary: sets up the rooms, waits, stops in order.
 final class HostRun {
-    private let plan: RunPlan
+    let plan: RunPlan
     let folder: DataFolder
     /// Called with the embedded exchange once it serves.
     var onVenue: (VenueServer) -> Void = { _ in }
     /// Called with everything the desk shows, on its thread.
     var onStanding: (Standing) -> Void = { _ in }
     private let log: LogFile
-    private let logger: Logger
+    let logger: Logger
     private let draws: Bool
-    private let board = Board()
+    let board = Board()
     private var venue: VenueServer?
     private var isShortOfSpace = false
 
@@ -42,7 +43,8 @@ final class HostRun {
         let desk: Desk
         let link: VenueLink
         let shelf: ScriptShelf
-        let control: HTTPServer?
+        let control: HTTPServer?, console: HTTPServer?
+        let records: RecordBook?
         let clock: RunClock
         let started: Int64
     }
@@ -78,21 +80,18 @@ final class HostRun {
             strategies: scripts)
         street.compile = maker.make
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
+        let records = openRecords()
+        for script in scripts {
+            records?.keep(script.package.name, script.contract.version, "active", at: clock.now)
+        }
         let text = NoteText(logger: logger)
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take, hear: text.log)
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
+            text.log(notes)
+            records?.take(notes, at: clock.now)
+        }
         desk.complain = { logger.error("Script \($0); the running version stays") }
         desk.observe = watch(scripts.count)
-        let old = folder.removeJournals(
-            olderThanDays: plan.configuration.journalDays, now: WallClock.microseconds() / 1_000_000)
-        for path in old {
-            logger.notice("\(path): older than JOURNAL_DAYS=\(plan.configuration.journalDays), removed")
-        }
-        let journal = try folder.folder("journal" + (plan.mode == .demo ? "" : "/" + stamp))
-        desk.journal = DeskJournal(
-            JournalWriter(folder: journal, segmentBytes: plan.segmentBytes), mode: plan.mode.rawValue,
-            settings: plan.settings,
-            markets: markets, instruments: catalogue.instruments,
-            bases: selection.pairs.map(\.base.symbol))
+        desk.journal = try openJournal(catalogue, markets, selection.pairs)
         let link = VenueLink(
             address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
         if plan.mode == .live {
@@ -101,6 +100,7 @@ final class HostRun {
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
         let control = openControl(desk, shelf, started)
+        let console = openConsole(records, started)
         desk.start(link)
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         shelf.start()
@@ -108,12 +108,10 @@ final class HostRun {
             "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(scripts.map(\.package.name).joined(separator: ", ")); folder \(folder.path)"
         )
         let rooms = Rooms(
-            catalogue: catalogue, desk: desk, link: link, shelf: shelf, control: control, clock: clock,
-            started: started)
+            catalogue: catalogue, desk: desk, link: link, shelf: shelf, control: control, console: console,
+            records: records, clock: clock, started: started)
         return try finish(rooms, endedBy: wait(rooms))
     }
-
-    private var stamp: String { UTCText.compact(WallClock.microseconds() / 1_000_000) }
 
     /// Two hosts on one folder would trade one account twice.
     private func lockFolder() throws(StartFault) -> Int32 {
@@ -204,28 +202,6 @@ final class HostRun {
         return scripts
     }
 
-    private func openControl(_ desk: Desk, _ shelf: ScriptShelf, _ started: Int64) -> HTTPServer? {
-        let board = board, mode = plan.mode.rawValue
-        let handler = ControlServer {
-            board.last?.json(
-                mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000)
-        } order: {
-            desk.obey($0)
-        } reload: { name in
-            switch shelf.reload(name) {
-            case .success(let text): .success(text)
-            case .failure(let report): .failure(ControlServer.ScriptFault(text: report.description))
-            }
-        }
-        let path = folder.path + "/" + ControlServer.file
-        do throws(ServerFault) {
-            return try HTTPServer(listen: .unix(path: path), handler: handler)
-        } catch {
-            logger.warning("\(path): \(error); `neap status` and its like cannot reach this run")
-            return nil
-        }
-    }
-
     /// What the desk's thread shows now and then.
     private func watch(_ scripts: Int) -> (Street) -> Void {
         let board = board, logger = logger, onStanding = onStanding
@@ -308,12 +284,14 @@ final class HostRun {
         rooms.shelf.stop()
         let ending = settle(rooms)
         rooms.control?.stop()
+        rooms.console?.stop()
         // Cut short: nothing more may be sent. In order: the streams' end is no gap to count.
         if ending.isCut { rooms.link.close() }
         rooms.desk.stop()
         rooms.link.close()
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
+        if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
         let histogram = rooms.desk.tickToOrder
         let summary = Summary(

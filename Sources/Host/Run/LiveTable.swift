@@ -13,14 +13,15 @@ struct LiveTable {
                 + "\(Self.money(standing.equity)) USD  profit \(Self.money(standing.profit.total)) USD  today "
                 + "\(Self.money(standing.profitToday))",
             "",
-            Self.row(["pair", "spot bid", "spot ask", "perp bid", "perp ask", "gross %", "", "held"]),
+            Self.row(["pair", "spot", "perp", "mid %", "gross %", "net %", "even at", "by", "", "held"]),
         ]
         for pair in standing.pairs {
             lines.append(
                 Self.row([
-                    pair.base, Self.text(pair.spot?.bid.price), Self.text(pair.spot?.ask.price),
-                    Self.text(pair.perp?.bid.price), Self.text(pair.perp?.ask.price),
-                    Self.percent(pair.gross), pair.isFresh ? "" : "stale",
+                    pair.base, Self.text(pair.spot?.mid), Self.text(pair.perp?.mid),
+                    Self.percent(pair.midSpread), Self.percent(pair.gross), Self.percent(pair.best?.net),
+                    Self.percent(pair.best?.breakeven), pair.best?.style.rawValue ?? "–",
+                    pair.isFresh ? "" : "stale",
                     pair.holdings.map(Self.held).joined(separator: "; "),
                 ]))
         }
@@ -57,7 +58,7 @@ struct LiveTable {
     }
 
     private static func row(_ cells: [String]) -> String {
-        zip(cells, [5, 12, 12, 12, 12, 9, 5, 0]).map { $0.padding(left: $1) }.joined(separator: " ")
+        zip(cells, [5, 11, 11, 7, 7, 7, 7, 9, 5, 0]).map { $0.padding(left: $1) }.joined(separator: " ")
     }
 
     private static func scriptRow(_ cells: [String]) -> String {

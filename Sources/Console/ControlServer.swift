@@ -4,16 +4,23 @@ import Wire
 
 /// `control.sock`: what an operator asks of a running host. POST /hold /resume /halt /rearm /flatten
 /// /reload/NAME, GET /status.
-final class ControlServer: HTTPServerHandler {
-    static let file = "control.sock"
+public final class ControlServer: HTTPServerHandler {
+    public static let file = "control.sock"
     private let status: @Sendable () -> String?
     private let order: @Sendable (Engine.Instruction) -> Void
     private let reload: @Sendable (String) -> Result<String, ScriptFault>
 
     /// Why a script cannot be reloaded.
-    struct ScriptFault: Error { let text: String }
+    public struct ScriptFault: Error {
+        let text: String
+        public init(text: String) { self.text = text }
+    }
 
-    init(
+    /// - Parameters:
+    ///   - status: JSON of what the host does; `nil` while it starts.
+    ///   - order: carries an operator's instruction to the desk.
+    ///   - reload: what reloading the script of that name led to, for people.
+    public init(
         status: @escaping @Sendable () -> String?, order: @escaping @Sendable (Engine.Instruction) -> Void,
         reload: @escaping @Sendable (String) -> Result<String, ScriptFault>
     ) {
@@ -28,13 +35,13 @@ final class ControlServer: HTTPServerHandler {
         ("flatten", .flatten, "flatten: every pair is closed, then the host holds"),
     ]
 
-    func started(_ io: ServerIO) {}
-    func wake(_ io: ServerIO) {}
-    func opened(_ c: ConnectionToken, path: String, _ io: ServerIO) { io.close(c) }
-    func message(_ c: ConnectionToken, _ bytes: [UInt8], _ io: ServerIO) {}
-    func closed(_ c: ConnectionToken, _ io: ServerIO) {}
+    public func started(_ io: ServerIO) {}
+    public func wake(_ io: ServerIO) {}
+    public func opened(_ c: ConnectionToken, path: String, _ io: ServerIO) { io.close(c) }
+    public func message(_ c: ConnectionToken, _ bytes: [UInt8], _ io: ServerIO) {}
+    public func closed(_ c: ConnectionToken, _ io: ServerIO) {}
 
-    func request(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
+    public func request(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
         func answer(_ status: Int, _ body: String) {
             io.respond(
                 id, status: status, headers: [("Content-Type", "application/json")], body: Array(body.utf8))

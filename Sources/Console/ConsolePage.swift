@@ -1,0 +1,66 @@
+/// The one page of the console: it asks for `/status` and `/rounds` each second and shows them. Texts go in
+/// as text, never as markup.
+enum ConsolePage {
+    static let html = """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><title>neap</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <style>
+        :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; }
+        body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+        h1 { font-size: 1.3rem; } h2 { font-size: 1rem; margin: 1.6rem 0 .4rem; }
+        table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+        th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right; }
+        th:first-child, td:first-child, .left { text-align: left; }
+        th { font-weight: 600; opacity: .7; } .good { color: var(--good); } .bad { color: var(--bad); }
+        #head { font-size: 1.1rem; } #away { color: var(--bad); }
+        </style></head><body>
+        <h1>neap</h1><p id="head">…</p><p id="away"></p>
+        <h2>Pairs</h2><table id="pairs"></table>
+        <h2>Scripts</h2><table id="scripts"></table>
+        <h2>Rounds</h2><table id="rounds"></table>
+        <h2>Why nothing was done</h2><table id="refusals"></table>
+        <script>
+        const byId = (id) => document.getElementById(id);
+        const shown = (value) => value === null || value === undefined ? "–" : String(value);
+        function fill(id, head, rows) {
+          const table = byId(id); table.replaceChildren();
+          const line = (cells, tag) => {
+            const row = table.insertRow();
+            for (const cell of cells) {
+              const box = document.createElement(tag); box.textContent = shown(cell);
+              if (tag === "td" && /^-?[0-9.]+ USD$/.test(box.textContent))
+                box.className = box.textContent.startsWith("-") ? "bad" : "good";
+              row.append(box);
+            }
+          };
+          line(head, "th"); rows.forEach((row) => line(row, "td"));
+        }
+        const cents = (text) => text === null || text === undefined ? null : Number(text).toFixed(2) + " USD";
+        const percent = (text) => text === null || text === undefined ? null : Number(text).toFixed(3);
+        async function look() {
+          try {
+            const status = await (await fetch("status" + location.search)).json();
+            byId("head").textContent = `${status.mode}, ${status.state}, ${status.seconds} s — equity ` +
+              `${shown(cents(status.equity_usd))}, profit ${cents(status.net_pnl_usd)}, ` +
+              `${status.rounds} rounds`;
+            fill("pairs", ["pair", "mid spread %", "gross %", "best net %", "break-even %", "held"],
+              status.pairs.map((p) => [p.pair, percent(p.mid_spread_pct), percent(p.gross_pct),
+                percent(p.net_pct), percent(p.breakeven_pct), p.holdings.map((h) =>
+                  `${h.script} ${h.state} ${h.contracts} (${shown(cents(h.net_usd))})`).join("; ")]));
+            fill("scripts", ["script", "version", "state", "calls", "faults", "profit"],
+              status.scripts.map((s) =>
+                [s.name, s.version, s.state, s.calls, s.faults, cents(s.net_pnl_usd)]));
+            fill("refusals", ["reason", "times"],
+              Object.entries(status.refusals).sort((a, b) => b[1] - a[1]).slice(0, 8));
+            const rounds = await (await fetch("rounds" + location.search)).json();
+            fill("rounds", ["pair", "script", "reason", "seconds", "net"],
+              rounds.slice(0, 12).map((r) => [r.pair, r.script, r.reason, r.seconds, cents(r.net_usd)]));
+            byId("away").textContent = "";
+          } catch (fault) { byId("away").textContent = "The host does not answer: " + fault; }
+          setTimeout(look, 1000);
+        }
+        look();
+        </script></body></html>
+        """
+}
