@@ -64,7 +64,7 @@ struct VenueCommand: ParsableCommand {
                 for remark in recorded.remarks { Terminal.complain("neap venue: \(remark)") }
                 configuration.market = .recorded(recorded.feed)
             }
-            if let account { configuration.accounts = try AccountFile.read(try contents(account)) }
+            if let account { configuration.accounts = try Self.accounts(account) }
             let server = try VenueServer.start(configuration)
             Terminal.say(server.ready.line)
             _ = Signals.wait()
@@ -88,12 +88,20 @@ struct VenueCommand: ParsableCommand {
         }
     }
 
-    private func contents(_ path: String) throws -> [UInt8] {
-        guard let file = fopen(path, "rb") else {
-            throw ValidationError("--account \(path): \(String(cString: strerror(errno)))")
+    /// The accounts of a file.
+    static func accounts(_ path: String) throws -> [AccountSetting] {
+        do throws(StartFault) {
+            guard let bytes = try smallFile(path) else {
+                throw StartFault("\(path): there is no such file")
+            }
+            return try readAccounts(bytes, path)
+        } catch { throw ValidationError("--account \(error)") }
+    }
+
+    private static func readAccounts(_ bytes: [UInt8], _ path: String) throws(StartFault) -> [AccountSetting]
+    {
+        do throws(VenueFault) { return try AccountFile.read(bytes) } catch {
+            throw StartFault("\(path): \(error)")
         }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        return Array(bytes.prefix(fread(&bytes, 1, bytes.count, file)))
     }
 }

@@ -177,6 +177,8 @@ final class HostRun {
                     continue
                 }
                 return (try Catalogue(marketsBody: answer.body), answer.body)
+            } catch let fault as LinkFault {
+                last = "\(fault)"
             } catch { last = "\(address.rest)/api/v1/markets: \(error)" }
         }
         throw StartFault("\(last); is BACKPACK_REST_URL the exchange's?")
