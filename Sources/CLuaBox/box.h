@@ -49,6 +49,12 @@ _Noreturn void lb_fatal(lua_State *L, lb_status kind);
 void lb_where(lua_State *L, char *place, size_t size);
 
 void lb_open_world(lua_State *L, uint64_t seed);
+/// Makes `o` and `pos` over the fields of these names and keeps them in the state.
+void lb_open_views(
+    lua_State *L, const char *const *market, int market_count, const char *const *position, int position_count);
+/// Pushes a view whose fields come from `index` over the table on top of the stack, which it takes.
+void lb_push_view(lua_State *L, lua_CFunction index, const char *name);
+int lb_p_index(lua_State *L);
 int lb_str_find(lua_State *L);
 int lb_str_match(lua_State *L);
 int lb_str_gmatch(lua_State *L);

@@ -56,7 +56,7 @@ public final class ReplyReader {
 
     private func serverTime(_ body: [UInt8]) -> Reply {
         let digits = body.filter { $0 != 0x0A && $0 != 0x0D && $0 != 0x20 }
-        guard digits.count <= 16, let value = Int64(String(decoding: digits, as: UTF8.self)), value > 0 else {
+        guard digits.count == 13, let value = Int64(String(decoding: digits, as: UTF8.self)), value > 0 else {
             return .unknown("HTTP 200 that is no time")
         }
         return .serverTime(Timestamp(milliseconds: value))
@@ -211,7 +211,9 @@ extension CollateralFacts {
             Percent(raw: try node.decimal64(key, places: 8, .down))
         }
         var weights: [AssetWeight] = []
-        for row in try node.required("collateral").elements {
+        let rows = try node.required("collateral")
+        guard rows.kind == .array else { throw FrameFault(field: "collateral", found: rows.shown) }
+        for row in rows.elements {
             weights.append(
                 AssetWeight(
                     asset: Asset(try row.text("symbol").string), weight: try percent(row, "collateralWeight"),
@@ -248,7 +250,7 @@ extension Fill {
             instrument: instrument, side: try node.side("side"), price: try node.price("price"),
             quantity: try node.quantity("quantity"), fee: try node.money("fee", .up),
             feeAsset: Asset(try node.text("feeSymbol").string),
-            tradeID: node.optional("tradeId")?.integer ?? 0,
+            tradeID: node.optional("tradeId") == nil ? 0 : try node.integer("tradeId"),
             venueOrderID: VenueOrderID(try node.identifier("orderId")),
             clientOrderID: node.clientOrderID("clientId"),
             liquidity: try node.flag("isMaker") ? .maker : .taker,

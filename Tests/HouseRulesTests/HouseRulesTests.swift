@@ -4,10 +4,10 @@ import Testing
 private let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-private func files(_ folder: String) -> [SourceFile] {
+private func files(_ folder: String, _ endings: [String] = [".swift"]) -> [SourceFile] {
     let root = project.appending(path: folder).path
     let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
-    return names.filter { $0.hasSuffix(".swift") }.sorted().compactMap { name in
+    return names.filter { name in endings.contains { name.hasSuffix($0) } }.sorted().compactMap { name in
         (try? String(contentsOfFile: root + "/" + name, encoding: .utf8)).map {
             SourceFile(path: name, text: $0)
         }
@@ -18,7 +18,7 @@ private func files(_ folder: String) -> [SourceFile] {
     private typealias Rule = (SourceFile) -> [String]
 
     private func holds(_ rule: Rule, in folders: [String] = ["Sources"], bites path: String, _ text: String) {
-        let all = folders.flatMap(files)
+        let all = folders.flatMap { files($0) }
         #expect(all.count > 20)
         let broken = all.flatMap(rule)
         #expect(broken.isEmpty, "\n\(broken.joined(separator: "\n"))")
@@ -56,6 +56,12 @@ private func files(_ folder: String) -> [SourceFile] {
         holds(
             HouseRules.long, in: ["Sources", "Tests"], bites: "Core/A.swift",
             String(repeating: "\n", count: 501))
+    }
+
+    @Test func `has C files of five hundred lines at most`() {
+        let all = files("Sources", [".c", ".cpp", ".h"]) + files("Benchmarks", [".c"])
+        #expect(all.count > 10)
+        #expect(all.flatMap(HouseRules.long) == [])
     }
 
     @Test func `has functions that fit a screen`() {

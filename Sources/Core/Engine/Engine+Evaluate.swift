@@ -321,7 +321,7 @@ extension Engine {
     func strike(_ slot: Int, _ fault: StrategyFault) {
         slots[slot].faults += 1
         let calls = slots[slot].calls
-        slots[slot].strikes = slots[slot].strikes.filter { calls - $0 <= 100 } + [calls]
+        slots[slot].strikes = slots[slot].strikes.filter { calls - $0 < 100 } + [calls]
         let stops = fault.isFatal || slots[slot].strikes.count >= 5
         if stops { slots[slot].stopped = fault }
         note(.strategyFault(owner: slots[slot].name, fault, stopped: stops))

@@ -32,8 +32,13 @@ extension Engine {
         guard quantity >= instrument.minQuantity, quantity > .zero,
             let price = reducingPrice(instrument, side, attempt)
         else { return nil }
+        // A spot buy is larger by the fee that is taken from it: what counts is what arrives.
+        let fee = leg == .spot && side == .buy ? account.fees.spotTaker : .zero
+        let arriving = Quantity(
+            raw: Int64(
+                quotient(Int128(quantity.raw) * Int128(10_000_000_000 - fee.raw), by: 10_000_000_000, .down)))
         if let denial = RiskGate.reviewReducing(
-            leg, side, quantity, coins: holdings[place].coinQuantity, contracts: holdings[place].perp,
+            leg, side, arriving, coins: holdings[place].coinQuantity, contracts: holdings[place].perp,
             tolerance: pair.commonLot)
         {
             counters.denials[denial.reason] += 1

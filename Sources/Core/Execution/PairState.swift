@@ -40,6 +40,7 @@ extension PairState {
         case (.entering, .balanced), (.adding, .balanced), (.resting, .balanced): self = .open
         case (.hedging, .balanced), (.repairing, .balanced), (.stuck, .balanced), (.open, .balanced):
             self = .open
+        case (.legLost, .balanced): self = .open  // An execution matched the legs before a repair was sent.
         case (_, .emptied): self = .idle
         case (.open, .exit), (.adopted, .exit), (.repairing, .exit), (.stuck, .exit): self = .exiting
         case (.legLost, .exit), (.resting, .exit), (.hedging, .exit), (.exiting, .exit): self = .exiting

@@ -76,9 +76,10 @@ public struct RiskGate: Sendable {
     ) -> Denial? {
         let signed = Quantity(raw: quantity.raw * side.sign)
         let own = leg == .spot ? coins : contracts
+        let left = own + signed
         let closes =
-            (own + signed).magnitude <= own.magnitude && own != .zero
-            || own.raw.signum() == -signed.raw.signum() && (own + signed).magnitude <= tolerance
+            own.raw.signum() == -signed.raw.signum()
+            && (left.raw.signum() != signed.raw.signum() || left.magnitude <= tolerance)
         let before = coins + contracts, after = before + signed
         let matches =
             after.magnitude <= before.magnitude
