@@ -48,6 +48,7 @@ extension Engine {
         guard lastTurn != nil, now.day > day else { return }
         day = now.day
         (entriesToday, feesToday) = (0, .zero)
+        forgetWalks()
         for place in slots.indices { slots[place].dayStart = profit(ofSlot: place) }
     }
 

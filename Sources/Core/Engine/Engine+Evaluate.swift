@@ -91,10 +91,12 @@ extension Engine {
     /// The same walk would bring the same refusal: it was the walk's or the script's, or a limit's.
     private func isSettled(_ reason: Reason?) -> Bool {
         switch reason {
-        case .asleep, .scriptPassed, .scriptFault, .confidence, .netEdge, .thinBook, .liquidity,
+        case .asleep, .scriptPassed, .confidence, .netEdge, .thinBook, .liquidity,
             .belowMinimum, .noPostPrice, .maxPositionSize, .totalExposure, .grossExposure, .budget,
             .dailyLoss, .feesPerDay, .equity, .unhedged, .unhedgedTime, .runway, .tradesPerDay, .priceCollar,
-            .noBalance, .margin:
+            .noBalance, .margin,
+            // Until the state changes, which looks at everything anew.
+            .borrow, .held, .pairHeld, .notActive, .losingRounds:
             true
         default: false
         }

@@ -241,6 +241,7 @@ extension Engine {
                     seconds: (now - (holding.openedAt ?? now)).microseconds / 1_000_000))
         }
         (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
+        for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
         let lost = net < .zero
         holdings[place].cooldownUntil = now + (lost ? limits.lossCooldown : limits.cooldown)
         let market = holding.pair.index

@@ -18,6 +18,7 @@ extension Engine {
         case .resume where state == .hold: change(to: .active, "operator")
         case .rearm:
             for place in slots.indices { slots[place].tradingState = .active }
+            forgetWalks()
             if state == .halted || state == .reduceOnly { change(to: .active, "re-armed by the operator") }
         case .halt: change(to: .halted, "operator")
         case .flatten:
@@ -32,6 +33,7 @@ extension Engine {
         case .idBlock(let block): ids.add(block: block)
         case .missing(let name, let gone):
             for place in slots.indices where slots[place].name == name { slots[place].missing = gone }
+            forgetWalks()
         case .hold, .resume: break
         }
     }
@@ -39,7 +41,14 @@ extension Engine {
     func change(to new: TradingState, _ reason: String) {
         guard state != new else { return }
         state = new
+        forgetWalks()
         note(.state(new, reason: reason))
+    }
+
+    /// Everything is looked at anew, also where no level changes.
+    func forgetWalks() {
+        for place in watches.indices { watches[place].walk = nil }
+        touchAll()
     }
 
     private func touchAll() { for place in touched.indices { touched[place] = true } }

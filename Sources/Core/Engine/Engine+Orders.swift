@@ -31,13 +31,10 @@ extension Engine {
         counters.ordersSent += batch.count
         if purpose == .hedge || purpose == .repair { counters.hedges += batch.count }
         if purpose.raisesRisk { sendTimes.append(contentsOf: batch.map { _ in now }) }
-        let texts = batch.map {
-            "\($0.side.rawValue) \($0.quantity) \(instruments[$0.instrument.index].symbol) @ \($0.price)"
-        }
         note(
             .placing(
                 owner: holdings[holding].owner, pair: pair(of: holding).base.symbol, purpose: purpose,
-                orders: batch.count, text: texts.joined(separator: ", ")))
+                orders: batch))
         ask(batch.count == 1 ? .submit(batch[0]) : .submitBatch(batch))
         return true
     }

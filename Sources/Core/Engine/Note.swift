@@ -5,7 +5,7 @@ public enum Note: Sendable, Equatable {
     case opportunity(
         owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
         usd: Money)
-    case placing(owner: String, pair: String, purpose: OrderPurpose, orders: Int, text: String)
+    case placing(owner: String, pair: String, purpose: OrderPurpose, orders: [Order])
     case denied(owner: String, pair: String, Denial)
     case rejected(pair: String, purpose: OrderPurpose, Refusal)
     case roundOpened(owner: String, pair: String, quantity: Quantity, entryGross: Percent)

@@ -84,7 +84,7 @@ final class HostRun {
         for script in scripts {
             records?.keep(script.package.name, script.contract.version, "active", at: clock.now)
         }
-        let text = NoteText(logger: logger)
+        let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
             text.log(notes)
             records?.take(notes, at: clock.now)

@@ -4,6 +4,7 @@ import Logging
 /// Puts what turns have to say into the log.
 struct NoteText: Sendable {
     let logger: Logger
+    let instruments: [Instrument]
 
     func log(_ notes: [Note]) { for note in notes { log(note) } }
 
@@ -15,8 +16,12 @@ struct NoteText: Sendable {
             logger.info(
                 "Found opportunity \(pair) \(direction.rawValue) by \(style.rawValue): gross \(gross) %, net \(net) %, \(usd) USD (\(owner))"
             )
-        case .placing(let owner, let pair, let purpose, let orders, let text):
-            logger.info("Placing \(orders) orders \(pair) \(purpose.rawValue): \(text) (\(owner))")
+        case .placing(let owner, let pair, let purpose, let orders):
+            let texts = orders.map {
+                "\($0.side.rawValue) \($0.quantity) \(instruments[$0.instrument.index].symbol) @ \($0.price)"
+            }
+            let text = texts.joined(separator: ", ")
+            logger.info("Placing \(orders.count) orders \(pair) \(purpose.rawValue): \(text) (\(owner))")
         case .denied(let owner, let pair, let denial): logger.notice("Denied \(pair): \(denial) (\(owner))")
         case .rejected(let pair, let purpose, let refusal):
             logger.warning(
