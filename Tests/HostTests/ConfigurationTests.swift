@@ -116,4 +116,17 @@ private func read(_ text: String, _ environment: [String: String] = [:]) -> (Con
         #expect(read("BACKPACK_REST_URL=http://[::1]:80\nBACKPACK_WS_URL=ws://localhost").1 == [])
         #expect(read("BACKPACK_REST_URL=http://127.0.0.1.evil.com").1.count == 1)
     }
+
+    @Test func `names a stranger together with the other faults, but not what a strategy binds`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("scripts/a.lua", #"return { params = { x = { 1, env = "MY_OWN" } } }"#)
+        try folder.write(
+            ".env",
+            "MAX_POSITION_SIZE=abc\nFOO=1\nMY_OWN=2\nSTRATEGIES_DIR=\(folder.path)/scripts\n")
+        let faults = #expect(throws: Configuration.Faults.self) {
+            try RunPlan.configuration(file: folder.path + "/.env", mode: nil, environment: [:])
+        }
+        #expect(faults?.lines.count == 2)
+        #expect(faults?.lines.last?.contains("line 2: FOO is no variable") == true)
+    }
 }

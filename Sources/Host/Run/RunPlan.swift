@@ -60,8 +60,23 @@ struct RunPlan: Sendable {
         faults += found
         if let mode { configuration.mode = mode }
         if configuration.mode == .live { faults += liveFaults(configuration, path, lines) }
-        guard faults.isEmpty else { throw Configuration.Faults(lines: faults) }
+        guard faults.isEmpty else {
+            throw Configuration.Faults(lines: faults + strangers(configuration, path))
+        }
         return configuration
+    }
+
+    /// Names that neither the host nor, as far as their text tells, a strategy knows: whoever mends the other
+    /// faults should hear of them in the same breath. Without other faults the strategies are asked.
+    private static func strangers(_ configuration: Configuration, _ path: String) -> [String] {
+        let sources = (try? ScriptFolder(path: configuration.strategies).read().packages) ?? []
+        let texts = sources.map { String(decoding: $0.source, as: UTF8.self) }
+        return configuration.unclaimed.filter { line in
+            !texts.contains { $0.contains("\"\(line.name)\"") || $0.contains("'\(line.name)'") }
+        }.map {
+            "\(path): line \($0.line): \($0.name) is no variable and no strategy binds it"
+                + Nearest.hint($0.name, among: Variable.all.map(\.name))
+        }
     }
 
     private static func liveFaults(
