@@ -104,6 +104,9 @@ final class EngineBench {
                 nextFunding: Self.start + .seconds(seconds)))
     }
 
+    /// The mark stream says nothing more.
+    func silenceMarks() { lastMark = nil }
+
     /// Like the venue's stream: said again each second.
     private func say(_ update: MarkUpdate) {
         lastMark = (update, now)

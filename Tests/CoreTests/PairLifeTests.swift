@@ -210,6 +210,27 @@ import Testing
     }
 }
 
+@Suite struct `What the streams do not tell` {
+    @Test(arguments: [(4_900, 0), (5_100, 1)] as [(Int64, Int)])
+    func `marks are asked for when their stream has been silent for five seconds`(
+        silence: Int64, asked: Int
+    ) {
+        let bench = EngineBench()
+        let before = bench.commands.filter { $0.request == .markPrices }.count
+        bench.silenceMarks()
+        bench.pass(silence, step: 100)
+        #expect(bench.commands.filter { $0.request == .markPrices }.count == before + asked)
+    }
+
+    @Test func `balances are read a second after an execution`() {
+        let bench = EngineBench()
+        bench.openPair()
+        let before = bench.commands.filter { $0.request == .capital }.count
+        bench.pass(1_000)
+        #expect(bench.commands.filter { $0.request == .capital }.count == before + 1)
+    }
+}
+
 @Suite struct `An order whose answer is lost` {
     private func lost() throws -> (EngineBench, Order) {
         let bench = EngineBench()

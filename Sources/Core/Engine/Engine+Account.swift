@@ -1,6 +1,10 @@
 extension Engine {
     /// How often balances, positions and margin are read beside the streams.
     static let pollEvery = TimeSpan.seconds(10)
+    /// How soon after an execution they are read, for venues that tell no balances on the stream.
+    static let pollAfterFill = TimeSpan.seconds(1)
+    /// How long the stream of marks may be silent before they are asked for.
+    static let markSilence = TimeSpan.seconds(5)
 
     /// The first turn: ask for everything that money decisions need.
     func start() {
@@ -29,6 +33,7 @@ extension Engine {
             nextPoll = now + Self.pollEvery
             pollAccount()
         }
+        pollMarks()
         if nextFundingPoll == nil { nextFundingPoll = nextHour() }
         if let next = nextFundingPoll, now >= next {
             nextFundingPoll = nextHour()
@@ -36,6 +41,16 @@ extension Engine {
             ask(.fundingPayments(offset: 0))
             for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         }
+    }
+
+    private func pollMarks() {
+        guard opened, nextMarkPoll.map({ now >= $0 }) ?? true else { return }
+        let isSilent = pairs.contains {
+            markets[$0.perp.id.index].lastMark.map { now - $0 >= Self.markSilence } ?? true
+        }
+        guard isSilent else { return }
+        nextMarkPoll = now + Self.markSilence
+        ask(.markPrices)
     }
 
     /// Two seconds into the next full hour, when the settlement is on record.

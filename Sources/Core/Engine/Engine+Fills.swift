@@ -15,7 +15,8 @@ extension Engine {
         ledger.book(fill, of: instruments[fill.instrument.index], owner: holdings[record.holding].owner)
         bookCauses(fill, record)
         addToHolding(fill, record)
-        if record.leg == .spot || record.leg == .perp { trackUnhedged() }
+        trackUnhedged()
+        nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }
     }
 

@@ -56,7 +56,7 @@ public final class Engine {
     var entriesToday = 0
     var feesToday = Money.zero
     var sendTimes: [Timestamp] = []
-    var nextSample: Timestamp?, nextPoll: Timestamp?, nextFundingPoll: Timestamp?
+    var nextSample: Timestamp?, nextPoll: Timestamp?, nextFundingPoll: Timestamp?, nextMarkPoll: Timestamp?
     var seenFunding: [FundingPayment] = []
     var lastTurn: Timestamp?
     /// All pairs are to be closed, by the operator or at the end.
