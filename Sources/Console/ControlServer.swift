@@ -31,7 +31,7 @@ public final class ControlServer: HTTPServerHandler {
         ("hold", .hold, "hold: nothing is opened, what is open is managed"),
         ("resume", .resume, "resume: entries are allowed again; a latch stays until `rearm`"),
         ("halt", .halt, "halt: entries and economic exits stop; open legs are still repaired"),
-        ("rearm", .rearm, "rearm: latches are cleared, entries are allowed again"),
+        ("rearm", .rearm, "rearm: latches are cleared; an operator's hold stays until `resume`"),
         ("flatten", .flatten, "flatten: every pair is closed, then the host holds"),
     ]
 

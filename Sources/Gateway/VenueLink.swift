@@ -103,6 +103,13 @@ public final class VenueLink: Sendable {
         rest.send(request(call, stateChanging: command.request.changesState)) { listener.answer(id, $0) }
     }
 
+    /// Makes and signs a request for an order, and drops it. Keeps what that takes in the processor's cache.
+    /// - Returns: how many headers it had.
+    @discardableResult
+    public func rehearse(_ order: Order) -> Int {
+        request(text.call(.submit(order)), stateChanging: true).headers.count
+    }
+
     private func request(_ call: HTTPCall, stateChanging: Bool) -> RESTRequest {
         var headers = [("Accept", "application/json")]
         if call.body != nil { headers.append(("Content-Type", "application/json; charset=utf-8")) }

@@ -42,6 +42,10 @@ public struct JournalReader {
         } else if access(path + "/journal", F_OK) == 0 {
             folder = path + "/journal"
         }
+        // Live runs share a folder: the youngest one's journal is meant.
+        if Self.segment(1, in: folder) == nil, let last = Self.folders(in: folder).last {
+            folder += "/" + last
+        }
         var files: [String] = []
         while let file = Self.segment(files.count + 1, in: folder) { files.append(file) }
         guard !files.isEmpty else {
@@ -117,6 +121,19 @@ public struct JournalReader {
         offset = reader.place
         guard offset < bytes.count else { return try openNext() }
         return true
+    }
+
+    private static func folders(in folder: String) -> [String] {
+        guard let handle = opendir(folder) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix("."), segment(1, in: folder + "/" + name) != nil { names.append(name) }
+        }
+        return names.sorted()
     }
 
     /// Plain or packed; while it is being packed both may be there, and the plain one is whole.

@@ -89,7 +89,9 @@ public final class Script: Strategy {
                 throw .broken("state cannot be kept: " + error.message)
             }
         } catch {
-            throw ScriptReport(place: error.place ?? chunk, message: error.message)
+            let line = ContractPlace.line(of: error.message, in: package.source)
+            let place = error.place ?? chunk + (line.map { ":\($0)" } ?? "")
+            throw ScriptReport(place: place, message: error.message)
         }
         self.box = box
         wake = contract.wake.map { ($0.field.rawValue, $0.least) }
@@ -146,7 +148,12 @@ public final class Script: Strategy {
     /// - Throws: `ScriptReport`; the running version must then stay.
     public func takeOver(from old: Script) throws(ScriptReport) {
         do throws(StrategyFault) {
-            let bytes = try old.box.state()
+            let bytes: [UInt8]
+            do throws(StrategyFault) { bytes = try old.box.state() } catch {
+                throw .broken(
+                    "the running version has something in `state` that cannot be handed over ("
+                        + error.message + "); a restart begins with the file's own state")
+            }
             guard PlainValue(encoded: bytes) != PlainValue.none else { return }
             guard contract.stateVersion != old.contract.stateVersion else { return try box.setState(bytes) }
             guard box.hasMigrate else {

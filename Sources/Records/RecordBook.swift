@@ -1,5 +1,6 @@
 import Core
 import GRDB
+import Glibc
 import Synchronization
 
 /// Why the database cannot be used.
@@ -24,6 +25,7 @@ public final class RecordBook: Sendable {
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try Self.migrator.migrate(queue)
+            for file in [path, path + "-wal", path + "-shm"] { chmod(file, 0o600) }
         } catch { throw RecordFault(description: "\(path): \(error)") }
     }
 
@@ -85,7 +87,12 @@ public final class RecordBook: Sendable {
     /// Waits for everything handed over.
     /// - Returns: what went wrong first; `nil` when all is written.
     public func finish() -> String? {
-        do { try queue.barrierWriteWithoutTransaction { _ in } } catch { return "\(error)" }
+        do {
+            // One file with everything in it, for whoever copies it.
+            try queue.barrierWriteWithoutTransaction {
+                try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+        } catch { return "\(error)" }
         return failure.withLock { $0 }
     }
 

@@ -67,7 +67,7 @@ public final class VenueServer: Sendable {
             server = try HTTPServer(
                 listen: .tcp(host: configuration.host, port: configuration.port), tls: tls, handler: desk)
         } catch {
-            throw VenueFault("venue: \(error)")
+            throw VenueFault(error.plainText)
         }
         let place = "://\(configuration.host):\(server.port)", safe = tls == nil ? "" : "s"
         let ready = VenueReady(

@@ -25,6 +25,15 @@ public enum ServerFault: Error, Equatable, Sendable {
     /// A certificate or key file cannot be read or used.
     case badCertificate(String)
     case outOfResources
+
+    /// For people.
+    public var plainText: String {
+        switch self {
+        case .cannotListen(let place): "\(place): cannot be listened on; the port is taken or not ours"
+        case .badCertificate(let file): "\(file): cannot be read or used as certificate or key"
+        case .outOfResources: "no memory for a server"
+        }
+    }
 }
 
 /// Names one request until it is answered. Never used twice by one server.
@@ -135,8 +144,13 @@ final class ServerCore: @unchecked Sendable {
         guard let port = try bind(host, listen, tls) else {
             contextLock.withLock { _ in wire_host_free(host) }
             self.host = nil
-            if let tls, case .tcp = listen { throw .cannotListen("\(listen) with \(tls.certificate)") }
-            throw .cannotListen("\(listen)")
+            switch listen {
+            case .tcp(let name, let port):
+                // The library does not say which of the two it was.
+                let files = tls.map { " (or \($0.certificate) and \($0.key) do not belong together)" } ?? ""
+                throw .cannotListen("\(name):\(port)" + files)
+            case .unix(let path): throw .cannotListen(path)
+            }
         }
         wakeable.withLock { $0.host = host }
         return port

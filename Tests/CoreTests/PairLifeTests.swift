@@ -293,3 +293,37 @@ import Testing
         #expect(hedge.quantity == quantity("0.98") || hedge.quantity == quantity("0.99"))
     }
 }
+
+@Suite struct `A start with contracts that were there` {
+    @Test(arguments: [("-2", "150.5", "0.5"), ("1", "150.5", "-0.25")])
+    func `opens the ledger at the venue's mark and counts them against every limit`(
+        net: String, mark: String, unrealised: String
+    ) {
+        let bench = EngineBench(isReady: false)
+        bench.answer {
+            if case .positions = $0 {
+                .positions([
+                    PositionUpdate(
+                        instrument: bench.perp, net: quantity(net), entryPrice: nil, realised: nil,
+                        unrealised: money(unrealised), mark: money(mark))
+                ])
+            } else {
+                nil
+            }
+        }
+        bench.answerAccount()
+        bench.quote()
+        let worth = Money(raw: money(mark).raw * Int128(quantity(net).raw) / 100_000_000)
+        #expect(bench.engine.ledger.venueBalance(.usdc) == Money(1000) - worth + money(unrealised))
+        #expect(bench.engine.ledger.venueBalance(Asset("SOL_USDC_PERP")) == money(net))
+        #expect(bench.engine.exposure(of: nil).oneSided == money(net).magnitude * 151.01)
+        for (asset, sum) in bench.engine.ledger.sums { #expect(sum == .zero, "\(asset)") }
+    }
+}
+
+extension Money {
+    /// A quantity of coins at a price of two decimals.
+    fileprivate static func * (coins: Money, price: Double) -> Money {
+        Money(raw: coins.raw * Int128((price * 100).rounded()) / 100)
+    }
+}

@@ -388,3 +388,20 @@ struct LimitTests {
         #expect(throws: ScriptReport.self) { _ = try scoring("return \(chain)") }
     }
 }
+
+@Suite struct `A fault of the contract` {
+    @Test(
+        arguments: [
+            ("unknown key foo; did you mean…", 4), ("priority is \"x\"; it must be…", 3),
+            ("params.min_spread has the default 9", 2), ("name is missing", nil), ("", nil),
+        ] as [(String, Int?)])
+    func `is placed at the line that names its key, comments left out`(message: String, line: Int?) {
+        let source = """
+            -- foo, priority
+            local p = { min_spread = { 9 } }
+            local S = { priority = 1,
+              foo = 2 }
+            """
+        #expect(ContractPlace.line(of: message, in: Array(source.utf8)) == line)
+    }
+}

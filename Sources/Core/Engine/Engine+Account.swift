@@ -152,8 +152,11 @@ extension Engine {
     private func open() {
         opened = true
         openedAt = now
-        for balance in account.balances { ledger.open(balance.asset, balance.total) }
+        for balance in account.balances { ledger.open(balance.asset, balance.total + lent(balance.asset)) }
         for position in account.positions where position.net != .zero {
+            // The ledger books the price flow of contracts: those that are there came in at the venue's mark.
+            ledger.open(.usdc, position.unrealised.map { $0 - worth(position) } ?? -worth(position))
+            found[position.instrument.index] = position.net
             let instrument = instruments[position.instrument.index]
             netContracts[position.instrument.index] = position.net
             ledger.open(Asset(instrument.symbol), Money(raw: Int128(position.net.raw) * 10_000))
@@ -164,6 +167,12 @@ extension Engine {
         }
         for place in slots.indices { slots[place].dayStart = .zero }
         note(.ready(pairs: pairs.count))
+    }
+
+    private func worth(_ position: PositionUpdate) -> Money {
+        let own = markets[position.instrument.index].mark.map { Money(raw: Int128($0.mark.raw) * 10_000) }
+        let mark = position.mark ?? own ?? .zero
+        return Money(raw: quotient(mark.raw * Int128(position.net.raw), by: 100_000_000, .nearest))
     }
 
     private func readOpenOrders(_ updates: [OrderUpdate]) {

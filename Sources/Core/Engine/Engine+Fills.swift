@@ -190,7 +190,7 @@ extension Engine {
         return sum
     }
 
-    private func lent(_ asset: Asset) -> Money {
+    func lent(_ asset: Asset) -> Money {
         account.collateral?.weights.first { $0.asset == asset }?.lent ?? .zero
     }
 

@@ -18,6 +18,15 @@ extension Engine {
     /// One-sided and gross exposure at own mids, entries at work in full; of one strategy, or of all.
     public func exposure(of slot: Int?) -> (oneSided: Money, gross: Money) {
         var sum = (oneSided: Money.zero, gross: Money.zero)
+        if slot == nil {
+            // What was there before the start is taken for half of a pair: its coins are not told apart.
+            for pair in pairs where found[pair.perp.id.index] != .zero {
+                let worth =
+                    mid(pair.perp).map { ($0 * found[pair.perp.id.index].magnitude).roundedUp() } ?? .zero
+                sum.oneSided += worth
+                sum.gross += worth + worth
+            }
+        }
         for place in holdings.indices where slot == nil || holdings[place].slot == slot {
             // Most hold nothing and are passed over without being copied: this runs at every book change.
             guard holdings[place].isAtWork else { continue }

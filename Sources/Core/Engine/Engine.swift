@@ -46,6 +46,9 @@ public final class Engine {
     /// Instruments with contracts that nobody here opened: no entries.
     var lastDenial: Denial?
     var foreign: [Bool]
+    /// By instrument: contracts that were there before the start; nobody here manages them, and every limit
+    /// counts them.
+    var found: [Quantity] = []
     var foreignFills: [(InstrumentID, Int64, VenueOrderID)] = []
     var day: Int64 = 0
     /// Contracts by holding as they stood at the last full hour, which a settlement is shared by.
@@ -75,6 +78,7 @@ public final class Engine {
         touched = Array(repeating: false, count: pairs.count)
         foreign = Array(repeating: false, count: instruments.count)
         mismatches = Array(repeating: 0, count: instruments.count)
+        found = Array(repeating: .zero, count: instruments.count)
         pairOf = Array(repeating: nil, count: instruments.count)
         for pair in pairs {
             pairOf[pair.spot.id.index] = pair.id

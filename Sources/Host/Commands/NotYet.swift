@@ -23,8 +23,13 @@ enum NotYet {
     static let all: [any ParsableCommand.Type] = [
         Check.self, Backtest.self, Simulate.self, Why.self, Promote.self, Rollback.self,
         AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
-        Keys.self,
+        Keys.self, Paper.self,
     ]
+
+    struct Paper: NotYetCommand {
+        static let name = "paper"
+        @Argument(parsing: .allUnrecognized) var rest: [String] = []
+    }
 
     struct Check: NotYetCommand {
         static let name = "check"

@@ -13,7 +13,8 @@ struct ReplayCommand: ParsableCommand {
             recorded one; the first differences are named by turn and field, and the exit code is 1.
             """)
 
-    @Argument(help: "The folder of a run, its journal folder, or its first segment.")
+    @Argument(
+        help: "The folder of a run, its journal folder, or its first segment; of data/live the last run.")
     var journal: String
     @Flag(help: "Compare with what was recorded.")
     var verify = false

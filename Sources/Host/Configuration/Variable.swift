@@ -142,14 +142,22 @@ struct Variable: Sendable {
         },
         flag("ALLOW_BORROW", "false", "Reverse entries may borrow the base.") { $0.limits.allowBorrow = $1 },
 
-        scripts(
-            "MIN_SPREAD_THRESHOLD", "0.15", "%, −1…5", "Below this executable spread nothing is looked at."),
-        scripts(
-            "MIN_EXECUTION_THRESHOLD", "0.20", "%, −1…5", "Below this executable spread nothing is entered."),
-        scripts("LARGE_SPREAD_THRESHOLD", "0.40", "%, −1…5", "At and above it an order may rest."),
-        scripts("USE_MAKER_FOR_LARGE_SPREADS", "true", "true or false", "false takes always."),
-        scripts("ORDER_TIMEOUT_SECONDS", "15", "s, 1…3600", "How long an order rests."),
-        scripts("FALLBACK_TO_TAKER", "true", "true or false", "Take what did not fill."),
+        number(
+            "MIN_SPREAD_THRESHOLD", "0.15", -1...5, "%", "Below this executable spread nothing is looked at.",
+            places: 8
+        ) { _, _ in }.boundByScripts,
+        number(
+            "MIN_EXECUTION_THRESHOLD", "0.20", -1...5, "%",
+            "Below this executable spread nothing is entered.", places: 8
+        ) { _, _ in }.boundByScripts,
+        number(
+            "LARGE_SPREAD_THRESHOLD", "0.40", -1...5, "%", "At and above it an order may rest.", places: 8
+        ) { _, _ in }.boundByScripts,
+        flag("USE_MAKER_FOR_LARGE_SPREADS", "true", "false takes always.") { _, _ in }.boundByScripts,
+        number("ORDER_TIMEOUT_SECONDS", "15", 1...3600, "s", "How long an order rests.", places: 6) { _, _ in
+        }
+        .boundByScripts,
+        flag("FALLBACK_TO_TAKER", "true", "Take what did not fill.") { _, _ in }.boundByScripts,
 
         Variable(
             name: "SCRIPT_BUDGETS", standard: "", range: "name:usd,…",
@@ -249,12 +257,11 @@ extension Variable {
         }
     }
 
-    private static func scripts(_ name: String, _ standard: String, _ range: String, _ meaning: String)
-        -> Variable
-    {
-        Variable(name: name, standard: standard, range: range, meaning: meaning, isScripts: true) { _, _ in
-            nil
-        }
+    /// The same, put into the parameters of scripts only.
+    private var boundByScripts: Variable {
+        var variable = self
+        variable.isScripts = true
+        return variable
     }
 
     /// A decimal number on a grid of `places` digits, as a count of that grid.

@@ -85,6 +85,7 @@ final class Desk: @unchecked Sendable {
                 turn(.timer, clock.now)
                 wakeAt = MonotonicClock.microseconds() + Self.tick
                 journal?.writer.flush()
+                keepWarm()
             }
             if MonotonicClock.microseconds() >= lookAt {
                 observe(street)
@@ -125,6 +126,18 @@ final class Desk: @unchecked Sendable {
             hear([.alert("the journal cannot be written: \(fault)")])
             turn(.order(.halt), now)
         }
+    }
+
+    /// An order is rare and urgent: by the time one leaves, the code that writes, signs and records it would
+    /// have been pushed out of the cache by frames. So an order that goes nowhere is made at each tick;
+    /// nothing of it reaches the street, the journal or the wire (docs/performance.md has what it brings).
+    private func keepWarm() {
+        guard let pair = street.engine.pairs.first else { return }
+        let order = Order(
+            id: ClientOrderID(raw: 0), instrument: pair.spot.id, side: .buy, price: Price(raw: 100_000_000),
+            quantity: Quantity(raw: 100_000_000), timeInForce: .immediateOrCancel, selfTrade: .rejectTaker)
+        journal?.rehearse(order)
+        link.withLock { $0 }?.rehearse(order)
     }
 
     private func reserve() {

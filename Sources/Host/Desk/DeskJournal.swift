@@ -38,6 +38,12 @@ final class DeskJournal {
     }
     private var stopped: [String] = []
 
+    /// See `Desk.keepWarm`.
+    func rehearse(_ order: Order) {
+        let command = Command(id: RequestID(raw: 0), request: .submit(order))
+        writer.rehearse(.commands([CommandText.fields(command, instruments)]))
+    }
+
     /// Between two turns: a full segment is followed by the next.
     func roll(_ street: Street) {
         if writer.wantsSegment { writer.begin(header(street)) }

@@ -81,7 +81,8 @@ package final class Street {
         let script = if let loaded { loaded } else { try compile(stored) }
         guard let slot = engine.slots.first(where: { $0.name == stored.name }) else {
             throw ScriptReport(
-                place: stored.name + ".lua", message: "a new strategy joins at the next start")
+                place: stored.name + ".lua",
+                message: "is new here: it joins at the next start, nothing of it runs")
         }
         if let old = slot.strategy as? Script { try script.takeOver(from: old) }
         engine.replace(script)

@@ -1,0 +1,28 @@
+/// Finds the line of a script that a fault of its contract is about: such a fault speaks of a value, and a
+/// value does not know where it was written.
+enum ContractPlace {
+    /// The first line, outside comments, that names the key the message begins with; `nil` when none does.
+    ///
+    /// `unknown key foo…`, `priority is "x"…` and `params.min_spread has…` lead to `foo`, `priority` and
+    /// `min_spread`.
+    static func line(of message: String, in source: [UInt8]) -> Int? {
+        var words = message.split(separator: " ")[...]
+        if words.starts(with: ["unknown", "key"]) { words = words.dropFirst(2) }
+        guard let first = words.first else { return nil }
+        let path = first.split(separator: ".").map { $0.filter { $0.isLetter || $0.isNumber || $0 == "_" } }
+        guard let key = path.first == "params" && path.count > 1 ? path[1] : path.first, !key.isEmpty else {
+            return nil
+        }
+        let lines = String(decoding: source, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        return lines.firstIndex { names(key, code(of: $0)) }.map { $0 + 1 }
+    }
+
+    private static func code(of line: Substring) -> Substring {
+        line.firstRange(of: "--").map { line[..<$0.lowerBound] } ?? line
+    }
+
+    private static func names(_ key: String, _ line: Substring) -> Bool {
+        line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == key }
+    }
+}
