@@ -105,7 +105,8 @@ public enum ScriptReference {
             "# Strategies", "",
             "Every `*.lua` directly in this folder runs. A strategy is a file that returns one table; saving it lets the new",
             "version take over on the running host, with its `state`. What does not compile or fit the contract leaves the",
-            "running version in place and is reported once with file and line. `lib/` is for `include(\"name\")`.",
+            "running version in place and is reported once with file and line. A file that is added while a host runs",
+            "joins at its next start. `lib/` is for `include(\"name\")`.",
             "", "## The table", "", "| key | default | meaning |", "| --- | --- | --- |",
         ]
         lines += keys.map { "| `\($0.name)` | \($0.standard) | \($0.meaning) |" }
