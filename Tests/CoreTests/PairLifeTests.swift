@@ -283,6 +283,26 @@ import Testing
         #expect(questions >= 3 && questions <= 5, "in five seconds: \(questions)")
     }
 
+    @Test func `is not settled before the executions that the venue told of have come`() throws {
+        let bench = EngineBench()
+        let post = try bench.rest(.spot)
+        bench.turn([.order(bench.update(post, .partiallyFilled, executed: "0.5"))])
+        bench.quote(perp: ("149.90", "149.92"))
+        bench.answer { if case .cancel = $0 { .unknown("connection lost") } else { nil } }
+        bench.pass(9_000)
+        // It rests no more, and the history of executions is still behind.
+        answerQuestions(bench, rests: true, fills: true)
+        bench.pass(200)
+        #expect(!bench.engine.isQuiet)
+        #expect(bench.holding.state != .idle)
+        bench.pass(1_100)
+        let late = bench.fill(post, quantity("0.5"))
+        bench.answer { if case .fills = $0 { .fills([late]) } else { nil } }
+        bench.pass(100)
+        #expect(bench.holding.coins == money("0.4995"))
+        #expect(!bench.orders.isEmpty, "the leg is hedged or taken back")
+    }
+
     @Test func `and which rested and filled all the same is hedged`() throws {
         let (bench, post) = try lost()
         bench.pass(600)

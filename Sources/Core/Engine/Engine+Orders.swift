@@ -180,16 +180,18 @@ extension Engine {
         ask(.fills(from: orders[place].sentAt - .seconds(1), offset: 0))
     }
 
-    /// It does not rest and nothing more of it was executed: it is over.
+    /// It does not rest: it is over. Executions that the venue told of and the history does not show yet are
+    /// still owed; until they have come the order is not settled.
     private func concludeAbsent(_ place: Int) {
         let record = orders[place]
-        let isWhole = record.filled == record.order.quantity
-        if record.filled == .zero, record.venueOrderID == nil {
+        let executed = max(record.told, record.filled)
+        let isWhole = executed == record.order.quantity
+        if executed == .zero, record.venueOrderID == nil {
             change(place, .absent)
         } else {
             change(place, .told(isWhole ? .filled : .cancelled))
         }
-        orders[place].told = record.filled
+        orders[place].told = executed
     }
 
     func readFills(_ fills: [Fill], _ question: RequestID, _ request: Request) {
