@@ -55,8 +55,8 @@ extension Engine {
 
     /// Two seconds into the next full hour, when the settlement is on record.
     private func nextHour() -> Timestamp {
-        let hour: Int64 = 3_600_000_000
-        return Timestamp(microseconds: (now.microseconds / hour + 1) * hour + 2_000_000)
+        let next = (now.microseconds / Self.hourMicroseconds + 1) * Self.hourMicroseconds
+        return Timestamp(microseconds: next + 2_000_000)
     }
 
     func rollDay() {
@@ -155,7 +155,7 @@ extension Engine {
         for balance in account.balances { ledger.open(balance.asset, balance.total + lent(balance.asset)) }
         for position in account.positions where position.net != .zero {
             // The ledger books the price flow of contracts: those that are there came in at the venue's mark.
-            ledger.open(.usdc, position.unrealised.map { $0 - worth(position) } ?? -worth(position))
+            ledger.open(.usdc, (position.unrealised ?? .zero) - worth(position))
             found[position.instrument.index] = position.net
             let instrument = instruments[position.instrument.index]
             netContracts[position.instrument.index] = position.net

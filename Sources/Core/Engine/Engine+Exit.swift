@@ -7,7 +7,7 @@ extension Engine {
         if flattening { return exit(place, "flatten", nil) }
         if runwayIsShort, isSmallestEdge(place) {
             lastRunwayExit = now
-            return exit(place, "cash runway", nil)
+            return exit(place, Self.runwayReason, nil)
         }
         guard state.allowsEconomicExits else { return }
         guard
@@ -33,11 +33,13 @@ extension Engine {
         askExit(place, o, figures)
     }
 
+    private static let runwayReason = "cash runway"
+
     /// Cash runway below 0.05 or margin fraction below twice the maintenance fraction: one pair is closed,
     /// then the venue's new figures are awaited.
     private var runwayIsShort: Bool {
         if let last = lastRunwayExit, now - last < Self.pollEvery + .seconds(1) { return false }
-        if holdings.contains(where: { $0.operation?.reason == "cash runway" }) { return false }
+        if holdings.contains(where: { $0.operation?.reason == Self.runwayReason }) { return false }
         if let short = runway, short.raw < 5_000_000 { return true }
         guard let facts = account.collateral, let fraction = facts.marginFraction,
             let maintenance = facts.maintenanceFraction
