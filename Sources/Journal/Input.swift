@@ -9,8 +9,9 @@ public enum Input: Sendable, Equatable {
     case order(Engine.Instruction)
     /// Public frames of these markets did not fit the mailbox: their books are out of sync.
     case dropped([String])
-    /// A new version of a strategy takes the place of the running one.
-    case swap(StoredScript)
+    /// A new version of a strategy takes the place of the running one; a strategy that is new here joins, in
+    /// the shadow or to trade at once.
+    case swap(StoredScript, ProbationTerms, inShadow: Bool)
 }
 
 /// A REST answer before it is understood.

@@ -3,7 +3,7 @@ import Core
 /// What a segment begins with: everything a replay needs that is not an input.
 public struct SegmentHeader: Sendable, Equatable {
     /// Of this layout; another one is refused by name.
-    public static let format = 1
+    public static let format = 2
 
     /// One variable in force, and where it came from: `environment`, `file` or `default`.
     public struct Setting: Sendable, Equatable {
@@ -189,9 +189,11 @@ extension Input {
         case .dropped(let symbols):
             writer.u8(6)
             writer.list(symbols) { $0.text($1) }
-        case .swap(let script):
+        case .swap(let script, let terms, let inShadow):
             writer.u8(7)
             script.write(&writer)
+            terms.write(&writer)
+            writer.u8(inShadow ? 1 : 0)
         }
     }
 
@@ -213,9 +215,26 @@ extension Input {
             }
             self = .order(instruction)
         case 6: self = .dropped(try reader.list { r throws(ByteReader.Short) in try r.text() })
-        case 7: self = .swap(try StoredScript(&reader))
+        case 7:
+            let script = try StoredScript(&reader), terms = try ProbationTerms(&reader)
+            self = .swap(script, terms, inShadow: try reader.u8() == 1)
         default: throw ByteReader.Short()
         }
+    }
+}
+
+extension ProbationTerms {
+    func write(_ writer: inout ByteWriter) {
+        writer.u32(entries)
+        writer.u32(rehearsedDecisions)
+        writer.i64(rehearsedFor.microseconds)
+        writer.u8(exitsRehearsed ? 1 : 0)
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init(
+            entries: try reader.u32(), rehearsedDecisions: try reader.u32(),
+            rehearsedFor: TimeSpan(microseconds: try reader.i64()), exitsRehearsed: try reader.u8() == 1)
     }
 }
 
@@ -260,6 +279,7 @@ extension Engine.Instruction {
         case .stop(let flatten): flatten ? "stop flatten" : "stop"
         case .idBlock(let block): "block \(block)"
         case .missing(let name, let gone): "\(gone ? "missing" : "found") \(name)"
+        case .script(let name, let order): "script_\(order.rawValue) \(name)"
         }
     }
 
@@ -278,6 +298,9 @@ extension Engine.Instruction {
             self = .idBlock(block)
         case ("missing", let name?): self = .missing(name, true)
         case ("found", let name?): self = .missing(name, false)
+        case (let word?, let name?) where word.hasPrefix("script_"):
+            guard let order = Engine.ScriptOrder(rawValue: String(word.dropFirst(7))) else { return nil }
+            self = .script(name, order)
         default: return nil
         }
     }

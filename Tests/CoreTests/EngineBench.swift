@@ -274,6 +274,8 @@ final class PuppetStrategy: Strategy {
     var wishes: Double?
     var plan: RestingPlan?
     var leaves: ExitAnswer = .hold
+    /// What `score` fails with.
+    var breaks: StrategyFault?
     private(set) var scores = 0, exits = 0
 
     init(_ change: (inout StrategyContract) -> Void = { _ in }) {
@@ -285,6 +287,7 @@ final class PuppetStrategy: Strategy {
 
     func score(_ o: MarketView) -> ScoreAnswer {
         scores += 1
+        if let breaks { return .fault(breaks) }
         return wishes.map { .wish(confidence: 0.9, usd: $0) } ?? .pass(nil)
     }
     func choose(_ o: MarketView) -> ChoiceAnswer { plan.map { .maker($0) } ?? .taker }

@@ -40,14 +40,27 @@ public struct NearMiss: Sendable, Equatable {
 
 /// One script on the desk.
 public struct StrategySlot {
+    /// The version that decides.
     public var strategy: any Strategy
+    /// The version before it, whole, for one step back.
+    public internal(set) var kept: EarlierVersion?
+    /// Versions that still have positions.
+    public internal(set) var earlier: [EarlierVersion] = []
+    /// `nil` once proven, or when there was none to pass.
+    public internal(set) var probation: Probation?
+    /// Takes over the positions of earlier versions.
+    var adoptsEarlier = false
+    /// Why the version is taken back when the turn ends.
+    var failure: (reason: String, fault: StrategyFault?)?
     public var name: String { strategy.contract.name }
     public var tradingState = TradingState.active
     /// Out of service after a fatal fault or too many strikes.
     public var stopped: StrategyFault?
     /// Its file is gone: no entries, exits go on.
     public var missing = false
-    public var calls = 0, entries = 0, exits = 0, rounds = 0, faults = 0, reloads = 0
+    public var calls = 0, entries = 0, exits = 0, rounds = 0, faults = 0, reloads = 0, rollbacks = 0
+    /// Entries asked of the risk gate and exits wished.
+    public var decisions = 0
     /// Faults among the last hundred calls.
     var strikes: [Int] = []
     /// Profit of finished and running rounds by cause, without what is still held.
@@ -55,4 +68,8 @@ public struct StrategySlot {
     /// Profit with holdings at mid at the start of the UTC day.
     var dayStart = Money.zero
     public init(strategy: any Strategy) { self.strategy = strategy }
+    /// It may open something now.
+    var allowsEntries: Bool {
+        tradingState == .active && !missing && stopped == nil && failure == nil
+    }
 }

@@ -3,6 +3,8 @@ extension Engine {
     /// - Returns: why not, or `nil` when orders were sent.
     func submit(_ place: Int, _ o: Opportunity, _ plan: RestingPlan?, addition: Bool) -> Reason? {
         let pair = pair(of: place)
+        countDecision(holdings[place].slot)
+        guard slots[holdings[place].slot].failure == nil else { return .scriptStopped }
         var opportunity = o
         let spot = spotQuantity(place, perp: o.quantity, buys: o.direction == .carry)
         if spot < pair.spot.minQuantity { return .belowMinimum }
@@ -34,6 +36,7 @@ extension Engine {
     private func deny(_ place: Int, _ denial: Denial) -> Reason {
         counters.denials[denial.reason] += 1
         counters.ordersDenied += 1
+        countDenial(holdings[place].slot, denial)
         note(.denied(owner: holdings[place].owner, pair: pair(of: place).base.symbol, denial))
         return denial.reason
     }

@@ -2,7 +2,7 @@ extension Engine {
     /// Asks every strategy about a pair whose market changed, in the order of their names.
     func evaluate(_ pair: Pair) {
         guard opened else { return }
-        for slot in slots.indices {
+        for slot in slotOrder {
             let place = place(slot, pair.id)
             let contract = slots[slot].strategy.contract
             if holdings[place].state.isBusy || holdings[place].operation != nil {
@@ -11,7 +11,8 @@ extension Engine {
             }
             // Whatever a new version wants, what is held is looked after.
             if !holdings[place].isFlat { judgeExit(place) }
-            if holdings[place].state.isBusy || !covers(contract, pair) { continue }
+            if holdings[place].state.isBusy || slots[slot].tradingState == .shadow { continue }
+            if !covers(contract, pair) { continue }
             for direction in [Direction.carry, .reverse] where contract.directions.contains(direction) {
                 score(slot, place, pair, direction)
                 if holdings[place].state.isBusy { break }
@@ -254,8 +255,8 @@ extension Engine {
     private func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
         let holding = holdings[place]
         if !state.allowsEntries || stopping || flattening { return .notActive }
-        if slots[slot].tradingState != .active || slots[slot].missing { return .notActive }
-        if slots[slot].stopped != nil { return .scriptStopped }
+        if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }
+        if !slots[slot].allowsEntries { return .notActive }
         // Without the private stream nobody would hear of a fill.
         if !connectionUp[ConnectionID.privateStream.rawValue] { return .notReady }
         if foreign[pair.spot.id.index] || foreign[pair.perp.id.index] { return .pairHeld }
@@ -264,6 +265,8 @@ extension Engine {
         if !holding.isFlat {
             let contract = slots[slot].strategy.contract
             if holding.direction != direction || holding.entriesMade > contract.adds { return .held }
+            // A position of another version is not added to.
+            if keeper(place) != .active { return .held }
         }
         let opposed = holdings.contains {
             $0.pair == pair.id && $0.slot != slot && $0.direction != direction
@@ -319,13 +322,18 @@ extension Engine {
     }
 
     /// A fatal fault, or five among a hundred calls, takes the script out of service; its positions go to the
-    /// host.
+    /// host. On probation the first one is enough.
     func strike(_ slot: Int, _ fault: StrategyFault) {
         slots[slot].faults += 1
         let calls = slots[slot].calls
         slots[slot].strikes = slots[slot].strikes.filter { calls - $0 < 100 } + [calls]
-        let stops = fault.isFatal || slots[slot].strikes.count >= 5
-        if stops { slots[slot].stopped = fault }
-        note(.strategyFault(owner: slots[slot].name, fault, stopped: stops))
+        let onProbation = slots[slot].probation != nil
+        let stops = onProbation || fault.isFatal || slots[slot].strikes.count >= 5
+        if stops && !onProbation { slots[slot].stopped = fault }
+        note(
+            .strategyFault(
+                owner: slots[slot].name, version: slots[slot].strategy.contract.version, fault, stopped: stops
+            ))
+        failProbation(slot, "a fault", fault: fault)
     }
 }

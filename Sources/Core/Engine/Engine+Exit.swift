@@ -3,18 +3,17 @@ extension Engine {
     func judgeExit(_ place: Int) {
         let holding = holdings[place]
         let pair = pair(of: place)
-        let slot = holding.slot
         if flattening { return exit(place, "flatten", nil) }
         if runwayIsShort, isSmallestEdge(place) {
             lastRunwayExit = now
             return exit(place, Self.runwayReason, nil)
         }
-        guard state.allowsEconomicExits else { return }
+        guard state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else { return }
         guard
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,
                 mark: markets[pair.perp.id.index].mark?.mark, index: index(of: pair)),
-            let terms = terms(contract(place), pair)
+            let terms = terms(exitContract(place), pair)
         else { return }
         let o = Opportunity.held(pair: pair, direction: holding.direction, walk: walk, terms: terms)
         let figures = positionFigures(holding, walk)
@@ -23,14 +22,15 @@ extension Engine {
         // No economic exit just before a settlement that pays us.
         if settlementIsNear(pair), settlementPays(pair, holding.direction) { return }
         // A script that cannot answer replaces nothing.
-        let answers = slots[slot].stopped == nil && contract(place).hasExit
-        let replaced = answers ? contract(place).replaces : []
+        let keeper = keeper(place)
+        let answers = keeper != .host && exitContract(place).hasExit
+        let replaced = answers ? exitContract(place).replaces : []
         if let reason = economicExit(place, o, figures, replaced) { return exit(place, reason, nil) }
         if holding.lastExitWalk == walk, let last = holding.lastExitCall, now - last < .seconds(1) { return }
         holdings[place].lastExitCall = now
         holdings[place].lastExitWalk = walk
         guard answers else { return }
-        askExit(place, o, figures)
+        askExit(place, keeper, o, figures)
     }
 
     private static let runwayReason = "cash runway"
@@ -90,7 +90,7 @@ extension Engine {
         }
         if !replaced.contains(.fundingStop), holding.fundingStopStrikes >= 2 { return "funding stop" }
         let age = holding.openedAt.map { now - $0 } ?? .zero
-        let longest = contract(place).maxHold ?? limits.holdMax
+        let longest = exitContract(place).maxHold ?? limits.holdMax
         guard !replaced.contains(.maxHold), age >= longest else { return nil }
         let interval = pair(of: place).perp.fundingInterval ?? .seconds(3600)
         let extended = TimeSpan(microseconds: interval.microseconds * Int64(holding.extensions))
@@ -101,19 +101,29 @@ extension Engine {
         return nil
     }
 
-    private func askExit(_ place: Int, _ o: Opportunity, _ figures: PositionFigures) {
+    private func askExit(_ place: Int, _ keeper: Keeper, _ o: Opportunity, _ figures: PositionFigures) {
         let holding = holdings[place]
         let slot = holding.slot
         let pair = pair(of: place)
         var position = PositionView(
             pair: pair.base.symbol, direction: holding.direction, style: holding.style,
-            version: holding.version, adopted: holding.adopted)
+            version: holding.version, adopted: holding.adopted || isTakenOver(place))
         figures.fill(&position)
-        slots[slot].calls += 1
-        switch slots[slot].strategy.exit(position, view(slot, place, o, room(slot, place, pair), .zero)) {
-        case .hold: break
-        case .exit(let reason, let resting): exit(place, reason, resting)
-        case .fault(let fault): strike(slot, fault)
+        let view = view(slot, place, o, room(slot, place, pair), .zero)
+        let answer: ExitAnswer
+        if case .earlier(let found) = keeper {
+            answer = slots[slot].earlier[found].strategy.exit(position, view)
+        } else {
+            slots[slot].calls += 1
+            answer = slots[slot].strategy.exit(position, view)
+        }
+        switch (answer, keeper) {
+        case (.hold, _): break
+        case (.exit(let reason, let resting), _):
+            exit(place, reason, resting)
+            if keeper == .active { countDecision(slot) }
+        case (.fault(let fault), .earlier(let found)): strikeEarlier(slot, found, fault)
+        case (.fault(let fault), _): strike(slot, fault)
         }
     }
 

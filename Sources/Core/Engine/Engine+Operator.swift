@@ -8,6 +8,14 @@ extension Engine {
         case idBlock(UInt32)
         /// A script's file vanished, or is back.
         case missing(String, Bool)
+        /// One script only; what it names is the script.
+        case script(String, ScriptOrder)
+    }
+
+    /// What can be asked of one script.
+    public enum ScriptOrder: String, Sendable, CaseIterable {
+        case hold, resume, halt, rearm
+        case rollBack = "rollback"
     }
 
     /// Carries out an operator's order. Part of a turn: call before the turn's events.
@@ -17,7 +25,10 @@ extension Engine {
         case .hold where state == .active: change(to: .hold, "operator")
         case .resume where state == .hold: change(to: .active, "operator")
         case .rearm:
-            for place in slots.indices { slots[place].tradingState = .active }
+            for place in slots.indices
+            where slots[place].tradingState == .reduceOnly || slots[place].tradingState == .halted {
+                slots[place].tradingState = .active
+            }
             forgetWalks()
             if state == .halted || state == .reduceOnly { change(to: .active, "re-armed by the operator") }
         case .halt: change(to: .halted, "operator")
@@ -34,7 +45,29 @@ extension Engine {
         case .missing(let name, let gone):
             for place in slots.indices where slots[place].name == name { slots[place].missing = gone }
             forgetWalks()
+        case .script(let name, let order):
+            guard let place = slot(named: name) else { return }
+            obey(order, place)
+            forgetWalks()
         case .hold, .resume: break
+        }
+    }
+
+    private func obey(_ order: ScriptOrder, _ place: Int) {
+        let state = slots[place].tradingState
+        switch order {
+        case .hold where state == .active: slots[place].tradingState = .hold
+        case .resume where state == .hold: slots[place].tradingState = .active
+        case .halt where state != .shadow: slots[place].tradingState = .halted
+        // A stopped version is given another try; a shadow waits for its promotion.
+        case .rearm where state != .shadow:
+            slots[place].tradingState = state == .hold ? .hold : .active
+            (slots[place].stopped, slots[place].strikes) = (nil, [])
+        case .rollBack: rollBack(place, "by the operator", fault: nil)
+        case .hold, .resume, .halt, .rearm: return
+        }
+        if order != .rollBack {
+            note(.scriptState(owner: slots[place].name, slots[place].tradingState))
         }
     }
 
@@ -52,22 +85,6 @@ extension Engine {
     }
 
     private func touchAll() { for place in touched.indices { touched[place] = true } }
-
-    /// Puts a new version in the place of the running one, between two turns. Positions and counters stay.
-    /// - Returns: `false` when no strategy of that name stands on the desk.
-    @discardableResult
-    public func replace(_ strategy: any Strategy) -> Bool {
-        guard let place = slots.firstIndex(where: { $0.name == strategy.contract.name }) else { return false }
-        slots[place].strategy = strategy
-        slots[place].reloads += 1
-        (slots[place].stopped, slots[place].strikes, slots[place].missing) = (nil, [], false)
-        for pair in pairs.indices {
-            watches[(place * pairs.count + pair) * 2] = Watch()
-            watches[(place * pairs.count + pair) * 2 + 1] = Watch()
-        }
-        note(.replaced(owner: slots[place].name, version: strategy.contract.version))
-        return true
-    }
 
     /// Nothing is out and no leg is open: a stop may end.
     public var isQuiet: Bool {

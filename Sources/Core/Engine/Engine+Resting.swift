@@ -50,7 +50,7 @@ extension Engine {
         let isDeaf = !connectionUp[ConnectionID.privateStream.rawValue]
         let stops =
             stopping || flattening || isDeaf
-            || (operation.kind == .entry ? !state.allowsEntries : state == .halted)
+            || (operation.kind == .entry ? !mayRest(place) : state == .halted)
             || hedgeFailures(place) >= Self.hedgeFailuresMax
         let anyFilled = posts.count == 2 && posts.contains { orders[$0].filled > .zero }
         if expired || stops || anyFilled {
@@ -71,6 +71,13 @@ extension Engine {
         } else {
             reconsider(place, posts[0], operation)
         }
+    }
+
+    /// An entry rests only while its script may enter and the version that posted it is in service.
+    private func mayRest(_ place: Int) -> Bool {
+        let slot = slots[holdings[place].slot]
+        let failed = slot.earlier.contains { $0.version == holdings[place].version && $0.stopped != nil }
+        return state.allowsEntries && slot.allowsEntries && !failed
     }
 
     /// Hedges of the running operation that did not fill whole.

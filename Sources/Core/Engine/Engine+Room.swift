@@ -9,6 +9,8 @@ extension Engine {
         size = min(size, Money(raw: (limits.grossExposureMax - gross).raw / 2))
         size = min(size, limits.budget(of: slots[slot].name) - own)
         if let runway = runwayRoom() { size = min(size, runway) }
+        // The first entries of a new version are small.
+        if slots[slot].probation != nil { size = min(size, Money(raw: limits.positionSize.raw / 4)) }
         return max(size, .zero)
     }
 

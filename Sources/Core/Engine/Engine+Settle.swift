@@ -65,7 +65,7 @@ extension Engine {
                 pair: pair, direction: holdings[place].direction, spot: book(pair.spot),
                 perp: book(pair.perp),
                 quantity: rest, terms: terms),
-            slots[slot].stopped == nil, !slots[slot].missing, slots[slot].tradingState == .active,
+            slots[slot].allowsEntries,
             !foreign[pair.spot.id.index], !foreign[pair.perp.id.index],
             marketGate(pair, o, notional(of: o), watches[watch(place, o.direction)].persistence.span(at: now))
                 == nil,
@@ -99,6 +99,7 @@ extension Engine {
             holdings[place].entriesMade += 1
             counters.entries += 1
             slots[holding.slot].entries += 1
+            countProbationEntry(holding.slot, version: holding.version)
             if operation?.resting != nil || operation?.followsPost == true { counters.makerEntries += 1 }
             holdings[place].entryGross = entryGross(holding)
             note(

@@ -10,6 +10,8 @@ public final class Engine {
 
     public internal(set) var now = Timestamp(microseconds: 0)
     public internal(set) var slots: [StrategySlot] = []
+    /// Places in `slots` by name: the order in which scripts are asked.
+    public internal(set) var slotOrder: [Int] = []
     public internal(set) var account = AccountState()
     public internal(set) var ledger = Ledger()
     public internal(set) var counters = Counters()
@@ -92,6 +94,7 @@ public final class Engine {
         precondition(lastTurn == nil, "strategies stand before the first turn")
         slots.append(StrategySlot(strategy: strategy))
         slots.sort { $0.name < $1.name }
+        orderSlots()
         holdings = []
         for (place, slot) in slots.enumerated() {
             holdings += pairs.map { Holding(pair: $0.id, owner: slot.name, slot: place) }
@@ -121,6 +124,8 @@ public final class Engine {
         }
         trackUnhedged()
         checkLatches()
+        judgeProbations()
+        forgetEarlier()
         finishFlatten()
     }
 

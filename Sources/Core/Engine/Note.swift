@@ -12,12 +12,19 @@ public enum Note: Sendable, Equatable {
     case roundClosed(owner: String, pair: String, reason: String, net: Money, seconds: Int64)
     case exiting(owner: String, pair: String, reason: String)
     case repair(owner: String, pair: String, unwinds: Bool, attempt: Int, imbalance: Quantity)
-    case strategyFault(owner: String, StrategyFault, stopped: Bool)
+    case strategyFault(owner: String, version: String, StrategyFault, stopped: Bool)
     case gap(symbol: String, reason: String)
     case connection(ConnectionID, up: Bool, reason: String)
     case state(TradingState, reason: String)
+    case scriptState(owner: String, TradingState)
     case alert(String)
     case replaced(owner: String, version: String)
+    /// A strategy that was not on the desk before.
+    case joined(owner: String, version: String, inShadow: Bool)
+    /// The kept version is back.
+    case rolledBack(owner: String, from: String, to: String, reason: String)
+    /// Every entry of the probation went well.
+    case proven(owner: String, version: String)
     /// The engine needs a further block of client order ids, durably reserved.
     case needsIDs
 }
@@ -30,7 +37,9 @@ public enum TradingState: String, Sendable {
     /// By a limit, latched.
     case reduceOnly = "reduce_only"
     case halted
+    /// Of a script only: it waits for its first promotion and decides on paper.
+    case shadow
 
     public var allowsEntries: Bool { self == .active }
-    public var allowsEconomicExits: Bool { self != .halted }
+    public var allowsEconomicExits: Bool { self != .halted && self != .shadow }
 }

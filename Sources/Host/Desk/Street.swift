@@ -66,8 +66,10 @@ package final class Street {
         case .timer: events = [.timer]
         case .order(let order): engine.obey(order, now: now)
         case .dropped(let symbols): events = symbols.flatMap(droppedBook)
-        case .swap(let stored):
-            do throws(ScriptReport) { try swap(stored, loaded) } catch { outcome.report = error }
+        case .swap(let stored, let terms, let inShadow):
+            do throws(ScriptReport) { try swap(stored, terms, inShadow, loaded) } catch {
+                outcome.report = error
+            }
         }
         askDepthAgain(now)
         engine.turn(events, now: now)
@@ -76,16 +78,18 @@ package final class Street {
         return outcome
     }
 
-    /// Puts a new version in the place of the running one, with its state; a failure leaves the old one.
-    private func swap(_ stored: StoredScript, _ loaded: Script?) throws(ScriptReport) {
+    /// Puts a new version in the place of the running one, with its state; a failure leaves the old one. A
+    /// script that is new here joins.
+    private func swap(
+        _ stored: StoredScript, _ terms: ProbationTerms, _ inShadow: Bool, _ loaded: Script?
+    ) throws(ScriptReport) {
         let script = if let loaded { loaded } else { try compile(stored) }
         guard let slot = engine.slots.first(where: { $0.name == stored.name }) else {
-            throw ScriptReport(
-                place: stored.name + ".lua",
-                message: "is new here: it joins at the next start, nothing of it runs")
+            engine.join(script, inShadow: inShadow, terms)
+            return
         }
         if let old = slot.strategy as? Script { try script.takeOver(from: old) }
-        engine.replace(script)
+        engine.replace(script, terms)
     }
 
     // MARK: Frames

@@ -35,9 +35,11 @@ struct NoteText: Sendable {
             logger.notice(
                 "Repairing \(pair): \(imbalance) out of balance, \(unwinds ? "unwinding" : "hedging"), try \(attempt) (\(owner))"
             )
-        case .strategyFault(let owner, let fault, let stopped):
+        case .strategyFault(let owner, let version, let fault, let stopped):
             let place = fault.place.flatMap { fault.message.hasPrefix($0) ? nil : "\($0): " } ?? ""
-            logger.error("Script \(owner): \(place)\(fault.message)\(stopped ? "; stopped" : "")")
+            logger.error(
+                "Script \(owner) \(version.prefix(12)): \(place)\(fault.message)\(stopped ? "; stopped" : "")"
+            )
         case .gap(let symbol, let reason): logger.notice("Book of \(symbol) lost: \(reason)")
         case .connection(let id, let up, let reason):
             let name = id == .publicStream ? "Public stream" : "Private stream"
@@ -46,6 +48,16 @@ struct NoteText: Sendable {
         case .alert(let text): logger.error("\(text)")
         case .replaced(let owner, let version):
             logger.info("Script \(owner) runs version \(version.prefix(12))")
+        case .joined(let owner, let version, let inShadow):
+            logger.info(
+                "Script \(owner) joined with version \(version.prefix(12))\(inShadow ? ", in the shadow" : "")"
+            )
+        case .rolledBack(let owner, let from, let to, let reason):
+            logger.error(
+                "Script \(owner): version \(from.prefix(12)) rolled back to \(to.prefix(12)): \(reason)")
+        case .proven(let owner, let version):
+            logger.info("Script \(owner): version \(version.prefix(12)) is proven")
+        case .scriptState(let owner, let state): logger.warning("Script \(owner) is \(state.rawValue)")
         }
     }
 }

@@ -117,7 +117,7 @@ final class ScriptShelf: @unchecked Sendable {
                 throw ScriptReport(place: name + ".lua", message: "no such file in \(folder.path)")
             }
             let script = try maker.make(package)
-            post(.swap(StoredScript(script)), LoadedScript(script))
+            post(.swap(StoredScript(script), ProbationTerms(), inShadow: false), LoadedScript(script))
             return .success("\(name): version \(script.contract.version.prefix(12)) takes over")
         } catch { return .failure(error) }
     }
@@ -193,7 +193,7 @@ final class ScriptShelf: @unchecked Sendable {
                     "\(package.name): version \(script.contract.version.prefix(12)) is ready; "
                         + "`neap reload \(package.name)` lets it take over")
             }
-            post(.swap(StoredScript(script)), LoadedScript(script))
+            post(.swap(StoredScript(script), ProbationTerms(), inShadow: false), LoadedScript(script))
         } catch { report(error) }
     }
 

@@ -1,0 +1,237 @@
+import Core
+import Testing
+
+/// What becomes of a version on the desk: probation, proof, the way back, and who exits what.
+@Suite struct `The host should, with a new version,` {
+    private func version(_ text: String, _ change: (inout StrategyContract) -> Void = { _ in })
+        -> PuppetStrategy
+    {
+        PuppetStrategy {
+            $0.version = text
+            change(&$0)
+        }
+    }
+
+    /// A market that the script has not seen yet.
+    private func show(_ bench: EngineBench, _ number: Int) {
+        bench.quote(perp: ("151.0\(number)", "151.\(10 + number)"))
+    }
+
+    private let fault = StrategyFault(kind: .runtime, place: "puppet.lua:7", message: "test")
+
+    private func rolledBack(_ bench: EngineBench) -> [String] {
+        bench.notes.compactMap {
+            if case .rolledBack(_, let from, let to, let reason) = $0 {
+                "\(from) to \(to): \(reason)"
+            } else {
+                nil
+            }
+        }
+    }
+
+    @Test func `enter a quarter of the size until its entries are made`() {
+        let bench = EngineBench(), new = version("1")
+        bench.engine.replace(new, ProbationTerms(entries: 1))
+        #expect(bench.engine.slots[0].probation?.left == 1)
+        new.wishes = 150
+        show(bench, 0)
+        bench.pass(1100)
+        // 150 / 4 = 37.50 at 151.00: 0.24 in lots of 0.01.
+        #expect(bench.orders.map(\.quantity).max() == quantity("0.24"))
+        bench.executeAll()
+        new.wishes = nil
+        #expect(bench.engine.slots[0].probation == nil)
+        #expect(bench.notes.contains(.proven(owner: "puppet", version: "1")))
+    }
+
+    @Test func `bring the kept version back at the first fault, with the script it was`() {
+        let bench = EngineBench(), new = version("1")
+        new.breaks = fault
+        bench.engine.replace(new, ProbationTerms(entries: 3))
+        show(bench, 0)
+        #expect(rolledBack(bench) == ["1 to 0: a fault"])
+        #expect(bench.engine.slots[0].strategy === bench.script)
+        #expect(bench.engine.slots[0].stopped == nil, "the kept version is in service")
+        bench.script.wishes = 150
+        show(bench, 1)
+        bench.pass(1100)
+        #expect(!bench.orders.isEmpty)
+    }
+
+    @Test func `forgive one fault when it is proven`() {
+        let bench = EngineBench(), new = version("1")
+        bench.engine.replace(new)
+        bench.openPair()
+        new.leaves = .fault(fault)
+        new.wishes = 150
+        show(bench, 0)
+        #expect(rolledBack(bench).isEmpty)
+    }
+
+    @Test(arguments: [(2, false), (3, true)])
+    func `take back a version that is denied three times for one reason`(times: Int, isBack: Bool) {
+        var limits = RiskLimits()
+        limits.priceCollar = Percent(raw: 0)
+        let bench = EngineBench(limits: limits), new = version("1")
+        bench.engine.replace(new, ProbationTerms(entries: 3))
+        show(bench, 0)
+        new.plan = RestingPlan(rest: .perp)
+        for look in 0..<times {
+            new.wishes = 150
+            show(bench, look + 1)
+            new.wishes = nil
+        }
+        #expect(bench.engine.counters.denials[.priceCollar] == times)
+        #expect(rolledBack(bench) == (isBack ? ["1 to 0: 3 denials price_collar"] : []))
+    }
+
+    @Test func `not hold against a version what the day forbids everybody`() {
+        var limits = RiskLimits()
+        limits.tradesPerDayMax = 0
+        let bench = EngineBench(limits: limits), new = version("1")
+        bench.engine.replace(new, ProbationTerms(entries: 3))
+        show(bench, 0)
+        new.plan = RestingPlan(rest: .perp)
+        new.wishes = 150
+        for look in 0..<5 { show(bench, look + 1) }
+        #expect(bench.engine.counters.denials[.tradesPerDay] == 5)
+        #expect(rolledBack(bench).isEmpty)
+    }
+
+    @Test(arguments: [(3, false), (4, true)])
+    func `take back a version that decides more than three times as often as rehearsed`(
+        decisions: Int, isBack: Bool
+    ) {
+        var limits = RiskLimits()
+        limits.tradesPerDayMax = 0
+        let bench = EngineBench(limits: limits), new = version("1")
+        bench.engine.replace(
+            new, ProbationTerms(entries: 3, rehearsedDecisions: 0, rehearsedFor: .seconds(900)))
+        show(bench, 0)
+        new.plan = RestingPlan(rest: .perp)
+        new.wishes = 150
+        for look in 0..<decisions { show(bench, look + 1) }
+        let made = bench.engine.slots[0].decisions
+        #expect(rolledBack(bench).isEmpty == !isBack, "\(made) decisions")
+    }
+
+    @Test func `stop a newcomer that fails when there is nothing to go back to`() {
+        let bench = EngineBench(), new = version("1") { $0.name = "newcomer" }
+        new.breaks = fault
+        #expect(bench.engine.join(new, inShadow: false, ProbationTerms(entries: 3)))
+        show(bench, 0)
+        #expect(bench.engine.slots[1].stopped == fault)
+        #expect(!bench.engine.join(new, inShadow: false, ProbationTerms()), "it is there already")
+    }
+
+    @Test func `let a newcomer trade, and ask in the order of the names`() {
+        let bench = EngineBench(), new = version("1") { $0.name = "a_newcomer" }
+        #expect(bench.engine.join(new, inShadow: false, ProbationTerms()))
+        #expect(bench.engine.slotOrder.map { bench.engine.slots[$0].name } == ["a_newcomer", "puppet"])
+        new.wishes = 150
+        show(bench, 0)
+        bench.pass(1100)
+        bench.executeAll()
+        #expect(bench.engine.slots[1].entries == 1)
+        #expect(bench.engine.ledger.balance(Account("a_newcomer", .venue), Asset("SOL")) > .zero)
+    }
+
+    @Test func `leave a newcomer in the shadow alone until it is promoted`() {
+        let bench = EngineBench(), new = version("1") { $0.name = "newcomer" }
+        bench.engine.join(new, inShadow: true, ProbationTerms())
+        new.wishes = 150
+        show(bench, 0)
+        bench.pass(500)
+        #expect(new.scores == 0 && bench.orders.isEmpty)
+        bench.obey(.script("newcomer", .resume))
+        bench.obey(.script("newcomer", .rearm))
+        #expect(bench.engine.slots[1].tradingState == .shadow, "only a promotion ends it")
+        bench.engine.replace(new, ProbationTerms(entries: 3))
+        show(bench, 1)
+        bench.pass(1100)
+        #expect(!bench.orders.isEmpty)
+    }
+
+    @Test func `let the version that opened a pair exit it`() {
+        let bench = EngineBench(), new = version("1")
+        bench.openPair()
+        bench.engine.replace(new)
+        bench.quote(perp: ("150.80", "150.82"))
+        #expect(new.exits == 0 && bench.script.exits > 0)
+        bench.script.leaves = .exit(reason: "mine", resting: nil)
+        bench.quote(perp: ("150.81", "150.83"))
+        #expect(bench.holding.state == .exiting)
+        bench.executeAll()
+        #expect(bench.engine.slots[0].earlier.isEmpty, "with its last position it is forgotten")
+    }
+
+    @Test(arguments: [(true, true), (true, false), (false, true)])
+    func `hand a pair over only to a version that adopts and whose exits were rehearsed`(
+        adopts: Bool, rehearsed: Bool
+    ) {
+        let bench = EngineBench(), new = version("1") { $0.adopts = adopts }
+        bench.openPair()
+        bench.engine.replace(new, ProbationTerms(exitsRehearsed: rehearsed))
+        let before = bench.script.exits
+        bench.quote(perp: ("150.80", "150.82"))
+        #expect((new.exits > 0) == (adopts && rehearsed))
+        #expect((bench.script.exits > before) == !(adopts && rehearsed))
+    }
+
+    @Test func `give the positions of an earlier version that runs away to the host`() {
+        let script = PuppetStrategy { $0.replaces = EconomicExit.allCases }
+        let bench = EngineBench(script: script), new = version("1")
+        bench.openPair()
+        bench.engine.replace(new)
+        script.leaves = .fault(StrategyFault(kind: .steps, place: nil, message: "ran away"))
+        bench.quote(perp: ("149.89", "149.91"))
+        bench.quote(perp: ("149.90", "149.92"))
+        #expect(bench.holding.state == .exiting, "converged, by the host's rule")
+        #expect(bench.engine.slots[0].stopped == nil, "the active version has done nothing")
+    }
+
+    @Test func `go back one step by hand, at any time, and only one`() {
+        let bench = EngineBench(), new = version("1")
+        bench.engine.replace(new)
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["1 to 0: by the operator"])
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench).count == 1)
+        #expect(bench.engine.slots[0].strategy === bench.script)
+    }
+
+    @Test func `cancel what a version that was taken back left resting`() throws {
+        let bench = EngineBench(), new = version("1")
+        bench.engine.replace(new)
+        new.wishes = 150
+        new.plan = RestingPlan(rest: .perp, timeout: .seconds(60), fallback: .cancel)
+        show(bench, 0)
+        let post = try #require(bench.take(bench.perp))
+        bench.turn([.order(bench.update(post, .new))])
+        new.wishes = nil
+        bench.obey(.script("puppet", .rollBack))
+        #expect(bench.cancels == [post.id])
+    }
+
+    @Test func `hold, halt and arm one script without touching the other`() {
+        let bench = EngineBench(), other = version("1") { $0.name = "zz_other" }
+        bench.engine.join(other, inShadow: false, ProbationTerms())
+        bench.obey(.script("puppet", .hold))
+        #expect(bench.engine.slots.map(\.tradingState) == [.hold, .active])
+        bench.obey(.script("puppet", .resume))
+        bench.obey(.script("puppet", .halt))
+        #expect(bench.engine.slots.map(\.tradingState) == [.halted, .active])
+        bench.obey(.script("puppet", .rearm))
+        #expect(bench.engine.slots.map(\.tradingState) == [.active, .active])
+        #expect(bench.engine.state == .active)
+    }
+
+    @Test func `keep a daily loss latched across a new version`() {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.quote(perp: ("190.00", "190.02"))
+        #expect(bench.engine.slots[0].tradingState == .reduceOnly)
+        bench.engine.replace(version("1"), ProbationTerms(entries: 3))
+        #expect(bench.engine.slots[0].tradingState == .reduceOnly)
+    }
+}
