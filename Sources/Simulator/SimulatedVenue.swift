@@ -51,11 +51,15 @@ public struct SimulatedVenue: Sendable {
     static let crowdAccount = AccountID(0), fees = AccountID(1), fundingTill = AccountID(2)
     static let outside = AccountID(3), pool = AccountID(4)
 
-    public init(start: Timestamp, crowd: CrowdSource, rules: VenueRules = VenueRules(), seed: UInt64 = 1) {
+    /// - Parameter figures: the markets it lists; the place of each is its instrument's id.
+    public init(
+        start: Timestamp, crowd: CrowdSource, rules: VenueRules = VenueRules(), seed: UInt64 = 1,
+        figures: [MarketFigures] = MarketFigures.all
+    ) {
         var chance = SeededGenerator(seed: seed, part: 99)
         (self.rules, self.crowd, clock) = (rules, crowd, start)
         markets = []
-        for (index, figures) in MarketFigures.all.enumerated() {
+        for (index, figures) in figures.enumerated() {
             let sequence = chance.whole(1_000_000_000...4_000_000_000)
             markets.append(
                 VenueMarket(figures: figures, id: InstrumentID(index), sequence: sequence))

@@ -36,7 +36,9 @@ extension SimulatedVenue {
         }
         markets[id.index].tick()
         guard let index = markets[id.index].index, markets[id.index].mark != nil else { return }
-        if isRecorded, markets[id.index].figures.kind == .perp, let mid = markets[id.index].mid {
+        if isRecorded, markets[id.index].told == nil, markets[id.index].figures.kind == .perp,
+            let mid = markets[id.index].mid
+        {
             markets[id.index].mark = mid
         }
         guard markets[id.index].figures.kind == .perp, let mark = markets[id.index].mark else { return }
@@ -128,7 +130,7 @@ extension SimulatedVenue {
     }
 
     /// - Returns: what found no counterpart.
-    private mutating func crowdTake(_ id: InstrumentID, _ side: Side, _ quantity: Int64, limit: Int64)
+    mutating func crowdTake(_ id: InstrumentID, _ side: Side, _ quantity: Int64, limit: Int64)
         -> Int64
     {
         guard let best = markets[id.index].book.bestPrice(side.opposite),

@@ -53,6 +53,8 @@ struct VenueMarket: Sendable {
     /// The crowd's last whole book, of recorded markets.
     var row: CrowdRow?
     var takings: [Taking] = []
+    /// What another venue says of the mark, when this one plays beside it.
+    var told: MarkUpdate?
 
     /// What was taken from a recorded level and stays missing for a while.
     struct Taking: Sendable {
@@ -91,12 +93,14 @@ struct VenueMarket: Sendable {
 
     /// The running estimate of the interval in progress.
     var fundingEstimate: FundingRate {
+        if let rate = told?.rate { return rate }
         let mean = premiumCount > 0 ? Int64(quotient(premiumSum, by: premiumCount, .nearest)) : 0
         return FundingRate(meanPremium: mean, bound: bands.fundingBound)
     }
 
     /// Once a second: mark from index and the slow part of mid − index, both on a grid of 10⁻⁶.
     mutating func tick() {
+        if let told { return (mark, index) = (told.mark.raw, told.index.raw) }
         guard let index else { return }
         if let mid {
             let now = mid - index

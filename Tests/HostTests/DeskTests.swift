@@ -64,7 +64,7 @@ private final class PlainStrategy: Strategy {
         #expect(engine.counters.rounds >= 1)
         #expect(engine.counters.fills >= 4)
         for (asset, sum) in engine.ledger.sums { #expect(sum == .zero, "\(asset)") }
-        #expect(street.faults == 0)
+        #expect(street.books.faults == 0)
         let summary = Summary(mode: "demo", seconds: 1, endedBy: "test", differences: [], matches: true)
         let text = summary.json(engine, ScriptStanding.all(engine))
         let whole = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]

@@ -11,16 +11,12 @@ import LuaBridge
 package final class Street {
     package let catalogue: Catalogue
     package let engine: Engine
-    private let frames: FrameReader
     private let replies: ReplyReader
-    /// By instrument; only those of a pair are followed.
-    private var feeds: [DepthFeed?]
-    private var depthRequests = Lookup<RequestID, InstrumentID>()
+    private(set) var books: BookFeeds
+    /// Snapshots asked for and not answered.
+    private(set) var depthRequests = Lookup<RequestID, InstrumentID>()
     private var asked = Lookup<RequestID, Request>()
     private var retries: [(at: Timestamp, instrument: InstrumentID)] = []
-    /// Frames that could not be believed, and what was said of the last one.
-    private(set) var faults = 0
-    private(set) var lastFault = ""
     /// Makes a stored script run; set by whoever knows the configuration.
     var compile: (StoredScript) throws(ScriptReport) -> Script = { stored throws(ScriptReport) in
         throw ScriptReport(place: stored.name + ".lua", message: "this run takes no new versions")
@@ -29,13 +25,8 @@ package final class Street {
     package init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
         self.catalogue = catalogue
         engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
-        frames = FrameReader(catalogue)
         replies = ReplyReader(catalogue)
-        feeds = Array(repeating: nil, count: catalogue.instruments.count)
-        for pair in pairs {
-            feeds[pair.spot.id.index] = DepthFeed()
-            feeds[pair.perp.id.index] = DepthFeed()
-        }
+        books = BookFeeds(catalogue, pairs)
         for strategy in strategies { engine.add(strategy) }
     }
 
@@ -56,21 +47,22 @@ package final class Street {
         case .frame(let connection, let bytes):
             do {
                 events = [.alive(connection)]
-                events += try read(connection, bytes)
+                events += try books.read(connection, bytes)
             } catch {
-                events = hostile(error, connection)
+                events = books.hostile(error, connection)
                 outcome.dropsConnection = connection
             }
-        case .connection(let connection, let change): events = changed(connection, change)
+        case .connection(let connection, let change): events = books.changed(connection, change)
         case .reply(let id, let raw): events = answered(id, raw, now)
         case .timer: events = [.timer]
         case .order(let order): engine.obey(order, now: now)
-        case .dropped(let symbols): events = symbols.flatMap(droppedBook)
+        case .dropped(let symbols): events = symbols.flatMap { books.dropped($0) }
         case .swap(let stored, let terms, let inShadow):
             do throws(ScriptReport) { try swap(stored, terms, inShadow, loaded) } catch {
                 outcome.report = error
             }
         }
+        askDepths()
         askDepthAgain(now)
         engine.turn(events, now: now)
         outcome.commands = engine.takeCommands()
@@ -92,77 +84,11 @@ package final class Street {
         engine.replace(script, terms)
     }
 
-    // MARK: Frames
-
-    private func read(_ connection: ConnectionID, _ bytes: [UInt8]) throws(FrameFault) -> [Event] {
-        switch try frames.read(bytes) {
-        case .depth(let frame):
-            guard feeds[frame.instrument.index] != nil else { return [] }
-            return perform(feeds[frame.instrument.index]!.frame(frame), frame.instrument)
-        case .trade(let id, let trade): return [.trade(id, trade)]
-        case .mark(let id, let update): return [.mark(id, update)]
-        case .order(let update): return connection == .privateStream ? [.order(update)] : []
-        case .position(let update): return connection == .privateStream ? [.position(update)] : []
-        case .balance(let update): return connection == .privateStream ? [.balance(update)] : []
-        case .error(let code, let message):
-            lastFault = "the venue refused a subscription: \(code) \(message)"
-            faults += 1
-            return []
-        case .bookTicker, .ignored: return []
-        }
-    }
-
-    /// Bytes that cannot be believed: nothing of them is used, and every book of that connection starts over.
-    private func hostile(_ fault: FrameFault, _ connection: ConnectionID) -> [Event] {
-        faults += 1
-        lastFault = "\(fault)"
-        guard connection == .publicStream else { return [] }
-        return feeds.indices.flatMap { lose($0, "a frame that cannot be believed") }
-    }
-
-    private func droppedBook(_ symbol: String) -> [Event] {
-        guard let id = catalogue.id(symbol) else { return [] }
-        return lose(id.index, "the mailbox was full")
-    }
-
-    private func lose(_ place: Int, _ reason: String) -> [Event] {
-        guard feeds[place] != nil else { return [] }
-        return perform(feeds[place]!.lose(reason, stopped: false), InstrumentID(place))
-    }
-
-    private func changed(_ connection: ConnectionID, _ change: ConnectionChange) -> [Event] {
-        var events: [Event] = [.connection(connection, change)]
-        guard connection == .publicStream else { return events }
-        for place in feeds.indices where feeds[place] != nil {
-            let actions =
-                change == .up ? feeds[place]!.begin() : feeds[place]!.lose("connection lost", stopped: true)
-            events += perform(actions, InstrumentID(place))
-        }
-        return events
-    }
-
-    private func perform(_ actions: [DepthFeed.Action], _ instrument: InstrumentID) -> [Event] {
-        actions.compactMap { action in
-            switch action {
-            case .apply(let change): return .book(instrument, change)
-            case .requestSnapshot:
-                depthRequests[engine.ask(.depth(instrument))] = instrument
-                return nil
-            }
-        }
-    }
-
     // MARK: Answers
 
     private func answered(_ id: RequestID, _ raw: RawReply, _ now: Timestamp) -> [Event] {
         guard let request = asked.remove(id) else { return [] }
-        let reply: Reply =
-            switch raw {
-            case .answered(let status, let type, let body):
-                replies.read(request, status: status, contentType: type, body: body)
-            case .notSent(let why): .notSent(why)
-            case .unknown(let why): .unknown(why)
-            }
+        let reply = replies.read(request, raw)
         guard let instrument = depthRequests.remove(id) else { return [.reply(id, reply)] }
         engine.forget(id)
         guard case .depth(let bids, let asks, let sequence) = reply else {
@@ -171,16 +97,28 @@ package final class Street {
             return []
         }
         engine.countResync()
-        return perform(
-            feeds[instrument.index]!.snapshot(bids: bids, asks: asks, sequence: sequence), instrument)
+        return books.snapshot(instrument, bids: bids, asks: asks, sequence: sequence)
     }
 
     private func askDepthAgain(_ now: Timestamp) {
         while let place = retries.firstIndex(where: { $0.at <= now }) {
-            let instrument = retries.remove(at: place).instrument
-            for action in feeds[instrument.index]!.failed() where action == .requestSnapshot {
-                depthRequests[engine.ask(.depth(instrument))] = instrument
-            }
+            books.failed(retries.remove(at: place).instrument)
+            askDepths()
+        }
+    }
+
+    private func askDepths() {
+        for instrument in books.takeWanted() { depthRequests[engine.ask(.depth(instrument))] = instrument }
+    }
+}
+
+extension ReplyReader {
+    func read(_ request: Request, _ raw: RawReply) -> Reply {
+        switch raw {
+        case .answered(let status, let type, let body):
+            read(request, status: status, contentType: type, body: body)
+        case .notSent(let why): .notSent(why)
+        case .unknown(let why): .unknown(why)
         }
     }
 }

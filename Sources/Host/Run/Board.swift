@@ -22,7 +22,7 @@ struct Standing: Sendable {
         (pairs, scripts) = (engine.pairStandings, ScriptStanding.all(engine))
         (counters, profit, profitToday) = (engine.counters, engine.profitByCause, engine.profitToday)
         (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
-        (frameFaults, lastFrameFault) = (street.faults, street.lastFault)
+        (frameFaults, lastFrameFault) = (street.books.faults, street.books.lastFault)
     }
 }
 
