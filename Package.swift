@@ -63,8 +63,8 @@ let package = Package(
         room(
             "Host",
             [
-                "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Venue", "Wire", "Records",
-                "Console", deque,
+                "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Simulator", "Venue", "Wire",
+                "Records", "Console", deque,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -18,7 +18,7 @@ public final class JournalWriter {
     /// No record is larger; a length beyond it is damage.
     static let recordBytesMax = 32 << 20
 
-    private let folder: String
+    public let folder: String
     private let most: Int
     private let syncer: Syncer
     private let packer = SegmentPacker()
@@ -35,6 +35,11 @@ public final class JournalWriter {
     ///   - segmentBytes: a segment that has grown to it is closed.
     public init(folder: String, segmentBytes: Int = JournalWriter.segmentBytes) {
         (self.folder, most, syncer) = (folder, segmentBytes, Syncer())
+    }
+
+    /// Where the next record will stand, given that everything before it was flushed.
+    public var position: JournalPosition {
+        JournalPosition(segment: segment, offset: written + pending.bytes.count)
     }
 
     /// The segment is full, or there is none yet: a header is due.

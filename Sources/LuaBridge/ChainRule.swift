@@ -50,7 +50,7 @@ enum ChainRule {
         at < source.count ? source[at] : nil
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool {
+    static func isWord(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
     }
 
@@ -58,7 +58,7 @@ enum ChainRule {
         source[at...].firstIndex(of: UInt8(ascii: "\n")) ?? source.count
     }
 
-    private static func textEnd(_ source: [UInt8], _ start: Int, _ line: inout Int) -> Int {
+    static func textEnd(_ source: [UInt8], _ start: Int, _ line: inout Int) -> Int {
         var at = start + 1
         while at < source.count, source[at] != source[start] {
             if source[at] == UInt8(ascii: "\n") { line += 1 }
@@ -68,7 +68,7 @@ enum ChainRule {
     }
 
     /// The place after `[==[ … ]==]` when one begins at `start`.
-    private static func longBracket(_ source: [UInt8], _ start: Int, _ line: inout Int) -> Int? {
+    static func longBracket(_ source: [UInt8], _ start: Int, _ line: inout Int) -> Int? {
         guard peek(source, start) == UInt8(ascii: "[") else { return nil }
         var at = start + 1
         while peek(source, at) == UInt8(ascii: "=") { at += 1 }

@@ -35,6 +35,12 @@ extension SimulatedVenue {
         }
     }
 
+    /// Money or coins from outside.
+    public mutating func deposit(_ amount: Money, of asset: Asset, to account: AccountID) {
+        accounts[account.index][asset].available += amount
+        accounts[SimulatedVenue.outside.index][asset].available -= amount
+    }
+
     /// Gives an account contracts as if it had opened them at this price, without a fee.
     public mutating func give(
         _ account: AccountID, _ quantity: Quantity, of instrument: InstrumentID, at price: Price

@@ -120,6 +120,10 @@ extension Engine {
             return .noIDs
         }
         entriesToday += 1
+        note(
+            .entering(
+                owner: holdings[place].owner, pair: pair.base.symbol, direction: intent.direction,
+                style: intent.style, gross: o.gross(.taker), net: o.net(intent.style), usd: notional(of: o)))
         return nil
     }
 

@@ -10,8 +10,8 @@ public struct MarketPicture: Sendable {
     public let fees: FeeRates
     /// What is held, by strategy and pair.
     public let holdings: [Holding]
-    /// USDC at the venue; `nil` before it was read.
-    public let quote: Money?
+    /// Of the account, USD; zero before it was read.
+    public let equity: Money
 }
 
 extension Engine {
@@ -20,7 +20,7 @@ extension Engine {
         MarketPicture(
             markets: markets, pairMarkets: pairMarkets, connectionAlive: connectionAlive,
             connectionUp: connectionUp, now: now, fees: account.fees, holdings: holdings,
-            quote: account.balance(.usdc)?.total)
+            equity: equity)
     }
 
     /// Goes on from what another engine of the same instruments and pairs knew of the markets.
@@ -39,6 +39,18 @@ extension Engine {
         }
         (connectionAlive, connectionUp) = (picture.connectionAlive, picture.connectionUp)
         now = picture.now
+    }
+
+    /// The clock before the first turn.
+    public func begin(at moment: Timestamp) { now = max(now, moment) }
+
+    /// No order of ours is out.
+    public var hasNoOrders: Bool { liveOrders.isEmpty }
+
+    /// The best levels of a book, best first.
+    public func levels(of instrument: InstrumentID, most: Int) -> (bids: [Level], asks: [Level]) {
+        let book = markets[instrument.index].book
+        return (book.bids.suffix(most).reversed(), book.asks.suffix(most).reversed())
     }
 
     /// Takes over a hedged pair that another engine holds, as a copy; the venue this engine trades with must

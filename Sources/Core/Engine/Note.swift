@@ -5,6 +5,10 @@ public enum Note: Sendable, Equatable {
     case opportunity(
         owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
         usd: Money)
+    /// An entry that risk approved; its orders follow.
+    case entering(
+        owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
+        usd: Money)
     case placing(owner: String, pair: String, purpose: OrderPurpose, orders: [Order])
     case denied(owner: String, pair: String, Denial)
     case rejected(pair: String, purpose: OrderPurpose, Refusal)

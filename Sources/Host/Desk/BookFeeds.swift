@@ -23,10 +23,12 @@ struct BookFeeds {
         }
     }
 
+    /// How far every book is, for another follower to go on from.
+    var progress: [DepthFeed?] { feeds }
+
     /// Goes on from another one's books with a parser of its own.
-    init(continuing other: BookFeeds) {
-        (catalogue, frames) = (other.catalogue, FrameReader(other.catalogue))
-        feeds = other.feeds
+    init(_ catalogue: Catalogue, continuing progress: [DepthFeed?]) {
+        (self.catalogue, frames, feeds) = (catalogue, FrameReader(catalogue), progress)
     }
 
     mutating func takeWanted() -> [InstrumentID] {

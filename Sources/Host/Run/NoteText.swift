@@ -10,7 +10,7 @@ struct NoteText: Sendable {
 
     private func log(_ note: Note) {
         switch note {
-        case .needsIDs: break
+        case .needsIDs, .entering: break
         case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
         case .opportunity(let owner, let pair, let direction, let style, let gross, let net, let usd):
             logger.info(

@@ -5,27 +5,6 @@ import Journal
 import LuaBridge
 import Wire
 
-/// How scripts are made from files and from a journal: with the bindings and limits of one configuration.
-struct ScriptMaker: Sendable {
-    let limits: ScriptLimits
-    let bindings: [String: BoundValue]
-
-    func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
-
-    /// A stored script is bound to what it was bound to then, not to what the environment says today.
-    func make(_ stored: StoredScript) throws(ScriptReport) -> Script {
-        try make(stored.package, stored.bindings)
-    }
-
-    private func make(_ package: ScriptPackage, _ bindings: [String: BoundValue]) throws(ScriptReport)
-        -> Script
-    {
-        var setting = ScriptSetting(digest: Digest.sha256)
-        (setting.limits, setting.bindings) = (limits, bindings)
-        return try Script(package, setting)
-    }
-}
-
 /// The folder of strategies on a running host: a saved file is compiled beside the desk and swapped in
 /// between two turns; a file that does not fit leaves the running version in place and is reported once.
 final class ScriptShelf: @unchecked Sendable {

@@ -1,0 +1,128 @@
+import Core
+import Exchange
+import Journal
+import LuaBridge
+
+/// Versions of one strategy side by side on paper, shown the same market: the running one, the new one, and
+/// the new one once more in a second state, which must come to the same answers.
+///
+/// A rehearsal runs it to the end of what is recorded; a shadow goes on with what comes.
+final class PaperBench {
+    let name: String
+    let running: PaperDesk?
+    let new: PaperDesk
+    private(set) var twin: PaperDesk?
+    private let tape: any MarketSource
+    private(set) var began: Timestamp
+    private(set) var now: Timestamp
+    /// Minute by minute: profit of the new version less that of the running one, from the shadow's start on.
+    private(set) var differences = PairedDifference()
+    private var nextMinute: Timestamp?
+
+    /// - Throws: why the new version cannot take over the state of the running one, or cannot be made again.
+    init(
+        _ new: ScriptPackage, running: StoredScript?, _ maker: ScriptMaker, _ plan: PaperPlan,
+        from picture: MarketPicture, tape: any MarketSource
+    ) throws(ScriptReport) {
+        func desk(_ script: Script) -> PaperDesk { PaperDesk(WatchedScript(script), plan, from: picture) }
+        let old = try running.map { stored throws(ScriptReport) in try maker.restore(stored) }
+        name = new.name
+        var twins: [Script] = []
+        for _ in 0..<2 {
+            let script = try maker.make(new)
+            if let old { try script.takeOver(from: old) }
+            twins.append(script)
+        }
+        self.running = old.map(desk)
+        (self.new, twin) = (desk(twins[0]), desk(twins[1]))
+        self.tape = tape
+        (began, now) = (picture.now, picture.now)
+    }
+
+    /// Shows the desks what there is of the market, at most `most` inputs.
+    /// - Returns: how many there were; fewer than `most` is the end for now.
+    @discardableResult
+    func play(most: Int = .max) throws(JournalFault) -> Int {
+        var count = 0
+        while count < most, let next = try tape.next() {
+            now = max(now, next.now)
+            for desk in [running, new, twin] { desk?.hear(next.events, now: now) }
+            measure()
+            count += 1
+        }
+        return count
+    }
+
+    /// From the rehearsal on into the shadow: one state is enough, and the comparison begins.
+    func becomeShadow() {
+        twin = nil
+        (began, nextMinute) = (now, now + .seconds(60))
+        base = (new.profit, running?.profit ?? .zero)
+    }
+
+    private var base = (new: Money.zero, running: Money.zero)
+
+    /// Profit since the shadow began.
+    var profits: (new: Money, running: Money?) {
+        (new.profit - base.new, running.map { $0.profit - base.running })
+    }
+
+    private func measure() {
+        guard let next = nextMinute, now >= next else { return }
+        nextMinute = now + .seconds(60)
+        let profits = profits
+        differences.add(profits.new - (profits.running ?? .zero))
+        for desk in [running, new] { desk?.forgetDecisions(before: now - .seconds(3600)) }
+    }
+}
+
+/// Where a bench has its market from: a journal, or a generator.
+protocol MarketSource: AnyObject {
+    /// What the next input of the market brought; `nil` when there is nothing more for now.
+    func next() throws(JournalFault) -> (now: Timestamp, events: [Event])?
+}
+
+extension MarketTape: MarketSource {}
+
+/// Differences of profit over equal spans of one market: what one of two versions earned more in each.
+struct PairedDifference: Sendable, Equatable {
+    private var last = Money.zero
+    private(set) var count = 0
+    private var sum = 0.0, squares = 0.0
+
+    init() {}
+
+    /// - Parameter total: the difference since the start; what the last span added to it is the sample.
+    mutating func add(_ total: Money) {
+        let usd = (total - last).usd
+        last = total
+        count += 1
+        sum += usd
+        squares += usd * usd
+    }
+
+    /// USD a span.
+    var mean: Double { count == 0 ? 0 : sum / Double(count) }
+
+    /// Standard error of the mean; `nil` for fewer than two spans.
+    var error: Double? {
+        guard count > 1 else { return nil }
+        let n = Double(count)
+        let variance = max(0, (squares - sum * sum / n) / (n - 1))
+        return (variance / n).squareRoot()
+    }
+
+    /// How many spans it takes until the mean is twice its error, if things go on like this; `nil` when no
+    /// difference shows, zero when it means something already.
+    var spansToGo: Int? {
+        guard let error, mean != 0, count > 1 else { return nil }
+        if abs(mean) >= 2 * error { return 0 }
+        let needed = Double(count) * (2 * error / abs(mean)) * (2 * error / abs(mean))
+        return needed < 1e9 ? max(1, Int(needed.rounded(.up)) - count) : nil
+    }
+}
+
+extension Money {
+    /// For statistics that decide nothing.
+    var usd: Double { Double(raw) / 1e12 }
+}

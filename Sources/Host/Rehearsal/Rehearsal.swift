@@ -1,0 +1,171 @@
+import Core
+import Exchange
+import Journal
+import LuaBridge
+
+/// What a rehearsal of a new version found: the same market through the running and the new one, and where
+/// their decisions differ.
+struct Rehearsal: Sendable {
+    /// What one version did.
+    struct Side: Sendable, Equatable {
+        let version: String
+        let evaluations: Int, calls: Int, entries: Int, exits: Int, rounds: Int, faults: Int, decisions: Int
+        let stepsMost: UInt64
+        let profit: Money
+    }
+
+    enum Sign: String, Sendable { case only = "+", gone = "-", changed = "~" }
+    struct Difference: Sendable, Equatable {
+        let sign: Sign
+        let decision: PaperDesk.Decision
+        /// The style of the running version where only that changed.
+        let before: Style?
+    }
+
+    let name: String
+    let running: Side?
+    let new: Side
+    let span: TimeSpan
+    let pairs: Int
+    let differences: [Difference]
+    let exitsRehearsed: Bool
+
+    /// Decisions of both versions within this are the same one.
+    static let together = TimeSpan.seconds(1)
+
+    /// Runs the bench to the end of what there is.
+    /// - Throws: why the new version is refused.
+    init(_ bench: PaperBench, pairs: Int, exitsRehearsed: Bool) throws(ScriptReport) {
+        do throws(JournalFault) { try bench.play() } catch {
+            throw ScriptReport(place: bench.name + ".lua", message: "cannot be rehearsed: \(error)")
+        }
+        if let fault = bench.new.strategy.firstFault {
+            throw ScriptReport(
+                place: fault.place ?? bench.name + ".lua",
+                message: "\(fault.message) (in the rehearsal, after \(bench.new.strategy.calls) calls)")
+        }
+        if let twin = bench.twin, twin.strategy.answers != bench.new.strategy.answers {
+            throw ScriptReport(
+                place: bench.name + ".lua",
+                message: Self.isNotRepeatable)
+        }
+        name = bench.name
+        running = bench.running.map(Side.init)
+        new = Side(bench.new)
+        span = bench.now - bench.began
+        self.pairs = pairs
+        self.exitsRehearsed = exitsRehearsed || bench.new.strategy.exitCalls > 0
+        differences = Rehearsal.compare(bench.running?.decisions ?? [], bench.new.decisions)
+    }
+
+    static let isNotRepeatable =
+        "gave two states different answers to the same market: something in it depends on the order or the "
+        + "address of a table, so that no run could be repeated"
+
+    /// What the version is held against on probation.
+    func terms(entries: Int) -> ProbationTerms {
+        ProbationTerms(
+            entries: entries, rehearsedDecisions: new.decisions, rehearsedFor: span,
+            exitsRehearsed: exitsRehearsed)
+    }
+
+    // MARK: The diff
+
+    private static func compare(
+        _ old: [PaperDesk.Decision], _ new: [PaperDesk.Decision]
+    ) -> [Difference] {
+        var left = old
+        var found: [Difference] = []
+        for decision in new {
+            guard let place = left.firstIndex(where: { $0.isSame(as: decision) }) else {
+                found.append(Difference(sign: .only, decision: decision, before: nil))
+                continue
+            }
+            let match = left.remove(at: place)
+            if let before = match.style, before != decision.style {
+                found.append(Difference(sign: .changed, decision: decision, before: before))
+            }
+        }
+        found += left.map { Difference(sign: .gone, decision: $0, before: nil) }
+        return found.sorted { $0.decision.at < $1.decision.at }
+    }
+
+    /// For people, a line each.
+    var lines: [String] {
+        let seconds = span.milliseconds / 1000
+        var lines = [
+            "\(name): \(running.map { $0.version.prefix(12) + " against " } ?? "")\(new.version.prefix(12)), "
+                + "\(seconds / 60) min \(seconds % 60) s of market, \(pairs) pairs"
+        ]
+        if let running {
+            lines.append("                running        new")
+            lines += [
+                ("evaluations", running.evaluations, new.evaluations), ("calls", running.calls, new.calls),
+                ("would enter", running.entries, new.entries), ("would exit", running.exits, new.exits),
+                ("faults", running.faults, new.faults),
+                ("most steps", Int(running.stepsMost), Int(new.stepsMost)),
+            ].map { Self.row($0, String($1), String($2)) }
+            lines.append(Self.row("paper USD", LiveTable.money(running.profit), LiveTable.money(new.profit)))
+        } else {
+            lines += [
+                ("evaluations", new.evaluations), ("calls", new.calls), ("would enter", new.entries),
+                ("would exit", new.exits), ("most steps", Int(new.stepsMost)),
+            ].map { Self.row($0, "", String($1)) }
+            lines.append(Self.row("paper USD", "", LiveTable.money(new.profit)))
+        }
+        if running != nil, differences.isEmpty { lines.append("no decision differs") }
+        lines += differences.prefix(Self.shown).map(\.text)
+        if differences.count > Self.shown { lines.append("… \(differences.count - Self.shown) more") }
+        return lines
+    }
+
+    static let shown = 12
+
+    private static func row(_ name: String, _ old: String, _ new: String) -> String {
+        "  " + name.padding(to: 12) + old.padding(left: 9) + new.padding(left: 11)
+    }
+}
+
+extension Rehearsal.Side {
+    init(_ desk: PaperDesk) {
+        let slot = desk.engine.slots[0]
+        self.init(
+            version: desk.strategy.contract.version, evaluations: desk.engine.counters.evaluations,
+            calls: desk.strategy.calls, entries: desk.decisions.count { $0.style != nil },
+            exits: desk.decisions.count { $0.style == nil }, rounds: desk.rounds,
+            faults: desk.strategy.faults, decisions: slot.decisions, stepsMost: desk.strategy.stepsMost,
+            profit: desk.profit)
+    }
+}
+
+extension PaperDesk.Decision {
+    /// `nil` for an exit.
+    var style: Style? { if case .enter(_, let style, _, _, _) = kind { style } else { nil } }
+
+    /// The same thing wanted at about the same time, whatever the style.
+    func isSame(as other: PaperDesk.Decision) -> Bool {
+        guard pair == other.pair, (at < other.at ? other.at - at : at - other.at) <= Rehearsal.together else {
+            return false
+        }
+        switch (kind, other.kind) {
+        case (.enter(let a, _, _, _, _), .enter(let b, _, _, _, _)): return a == b
+        case (.exit(let a), .exit(let b)): return a == b
+        default: return false
+        }
+    }
+}
+
+extension Rehearsal.Difference {
+    /// `+ 18:02:11.250 SOL carry taker at 0.41 %, net 0.12 %, 150.00 USD`
+    var text: String {
+        let stamp = UTCText.full(microseconds: decision.at.microseconds).dropFirst(11).dropLast()
+        let head = "  \(sign.rawValue) \(stamp) \(decision.pair) "
+        switch decision.kind {
+        case .exit(let reason): return head + "exit: \(reason)"
+        case .enter(let direction, let style, let gross, let net, let usd):
+            let was = before.map { "\($0.rawValue) → " } ?? ""
+            return head + "\(direction.rawValue) \(was)\(style.rawValue) at \(gross) %, net \(net) %, "
+                + "\(LiveTable.money(usd)) USD"
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Core
+import Gateway
+import Journal
+import LuaBridge
+
+/// How scripts are made from files and from a journal: with the bindings and limits of one configuration.
+struct ScriptMaker: Sendable {
+    let limits: ScriptLimits
+    let bindings: [String: BoundValue]
+
+    func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
+
+    /// A stored script is bound to what it was bound to then, not to what the environment says today.
+    func make(_ stored: StoredScript) throws(ScriptReport) -> Script {
+        try make(stored.package, stored.bindings)
+    }
+
+    /// A stored script with the state it had.
+    func restore(_ stored: StoredScript) throws(ScriptReport) -> Script {
+        let script = try make(stored)
+        guard !stored.state.isEmpty else { return script }
+        do throws(StrategyFault) { try script.restore(state: stored.state) } catch {
+            throw ScriptReport(
+                place: stored.name + ".lua", message: "its stored state cannot be restored: \(error.message)")
+        }
+        return script
+    }
+
+    private func make(_ package: ScriptPackage, _ bindings: [String: BoundValue]) throws(ScriptReport)
+        -> Script
+    {
+        var setting = ScriptSetting(digest: Digest.sha256)
+        (setting.limits, setting.bindings) = (limits, bindings)
+        return try Script(package, setting)
+    }
+}
