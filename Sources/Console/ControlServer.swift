@@ -1,31 +1,46 @@
 import Core
 import Exchange
+import Synchronization
 import Wire
 
-/// `control.sock`: what an operator asks of a running host. POST /hold /resume /halt /rearm /flatten
-/// /reload/NAME, GET /status.
+/// `control.sock`: what an operator asks of a running host. POST /hold /resume /halt /rearm, each also with
+/// /NAME for one script, /flatten, /reload/NAME /promote/NAME /rollback/NAME; GET /status.
 public final class ControlServer: HTTPServerHandler {
     public static let file = "control.sock"
     private let status: @Sendable () -> String?
     private let order: @Sendable (Engine.Instruction) -> Void
-    private let reload: @Sendable (String) -> Result<String, ScriptFault>
+    private let script: ScriptDoor
+    /// Answers that came on another thread and wait for the service thread.
+    private let ready = Mutex<[(RequestToken, Result<String, ScriptFault>)]>([])
+    private let wakeServer = Mutex<(@Sendable () -> Void)?>(nil)
 
-    /// Why a script cannot be reloaded.
+    /// Carries what is asked of a script's versions to who does it: the word, the script's name, and where
+    /// the answer goes, from any thread and as late as it takes.
+    public typealias ScriptDoor =
+        @Sendable (
+            _ word: String, _ name: String,
+            _ answer: @escaping @Sendable (Result<String, ScriptFault>) -> Void
+        ) -> Void
+
+    /// Why something asked of a script is not done.
     public struct ScriptFault: Error {
-        let text: String
+        public let text: String
         public init(text: String) { self.text = text }
     }
 
     /// - Parameters:
     ///   - status: JSON of what the host does; `nil` while it starts.
     ///   - order: carries an operator's instruction to the desk.
-    ///   - reload: what reloading the script of that name led to, for people.
+    ///   - script: carries what is asked of a script's versions.
     public init(
         status: @escaping @Sendable () -> String?, order: @escaping @Sendable (Engine.Instruction) -> Void,
-        reload: @escaping @Sendable (String) -> Result<String, ScriptFault>
+        script: @escaping ScriptDoor
     ) {
-        (self.status, self.order, self.reload) = (status, order, reload)
+        (self.status, self.order, self.script) = (status, order, script)
     }
+
+    /// How the server that this answers for is woken.
+    public func wakes(_ server: @escaping @Sendable () -> Void) { wakeServer.withLock { $0 = server } }
 
     static let orders: [(name: String, instruction: Engine.Instruction, says: String)] = [
         ("hold", .hold, "hold: nothing is opened, what is open is managed"),
@@ -35,39 +50,63 @@ public final class ControlServer: HTTPServerHandler {
         ("flatten", .flatten, "flatten: every pair is closed, then the host holds"),
     ]
 
+    static let scriptOrders = ["reload", "promote", "rollback"]
+
     public func started(_ io: ServerIO) {}
-    public func wake(_ io: ServerIO) {}
+    public func wake(_ io: ServerIO) {
+        let answers = ready.withLock { ready in
+            defer { ready = [] }
+            return ready
+        }
+        for (id, result) in answers {
+            switch result {
+            case .success(let text): say(200, text, id, io)
+            case .failure(let fault): say(409, fault.text, id, io)
+            }
+        }
+    }
     public func opened(_ c: ConnectionToken, path: String, _ io: ServerIO) { io.close(c) }
     public func message(_ c: ConnectionToken, _ bytes: [UInt8], _ io: ServerIO) {}
     public func closed(_ c: ConnectionToken, _ io: ServerIO) {}
 
     public func request(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
-        func answer(_ status: Int, _ body: String) {
-            io.respond(
-                id, status: status, headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+        let words = request.path.dropFirst().split(separator: "/").map(String.init)
+        if request.method == .get, words == ["status"] {
+            guard let text = status() else { return say(503, "the host is starting", id, io) }
+            return answer(200, text, id, io)
         }
-        func say(_ status: Int, _ text: String) {
-            var json = JSONText()
-            json.object { $0.field(status < 300 ? "done" : "error", text) }
-            answer(status, json.string)
+        guard request.method == .post, let word = words.first, words.count <= 2 else {
+            return say(404, "no such request", id, io)
         }
-        let name = String(request.path.dropFirst())
-        if request.method == .get, name == "status" {
-            guard let text = status() else { return say(503, "the host is starting") }
-            return answer(200, text)
-        }
-        guard request.method == .post else { return say(404, "no such request") }
-        if let known = Self.orders.first(where: { $0.name == name }) {
+        if words.count == 1, let known = Self.orders.first(where: { $0.name == word }) {
             order(known.instruction)
-            return say(200, known.says)
+            return say(200, known.says, id, io)
         }
-        if name.hasPrefix("reload/") {
-            switch reload(String(name.dropFirst(7))) {
-            case .success(let text): say(200, text)
-            case .failure(let fault): say(409, fault.text)
+        guard words.count == 2 else { return say(404, "no such request", id, io) }
+        if Self.scriptOrders.contains(word) {
+            return script(word, words[1]) { [self] result in
+                ready.withLock { $0.append((id, result)) }
+                wakeServer.withLock { $0 }?()
             }
-            return
         }
-        say(404, "no such request")
+        guard let known = Engine.ScriptOrder(rawValue: word), known != .rollBack else {
+            return say(404, "no such request", id, io)
+        }
+        guard knows(words[1]) else { return say(409, "no strategy \(words[1]) runs here", id, io) }
+        order(.script(words[1], known))
+        say(200, "\(word) \(words[1])", id, io)
+    }
+
+    private func knows(_ name: String) -> Bool { status()?.contains("\"name\":\"\(name)\"") ?? false }
+
+    private func answer(_ status: Int, _ body: String, _ id: RequestToken, _ io: ServerIO) {
+        io.respond(
+            id, status: status, headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+    }
+
+    private func say(_ status: Int, _ text: String, _ id: RequestToken, _ io: ServerIO) {
+        var json = JSONText()
+        json.object { $0.field(status < 300 ? "done" : "error", text) }
+        answer(status, json.string, id, io)
     }
 }

@@ -76,6 +76,8 @@ public final class VenueLink: Sendable {
         pairs.flatMap { pair in
             [pair.spot.symbol, pair.perp.symbol].map { StreamName.depth(symbol: $0, window: nil).text }
                 + [StreamName.markPrice(symbol: pair.perp.symbol).text]
+                // What a resting order on paper would have met.
+                + [pair.spot, pair.perp].map { StreamName.trade(symbol: $0.symbol).text }
         }
     }
 

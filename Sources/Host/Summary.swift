@@ -117,17 +117,22 @@ struct ScriptStanding: Sendable {
     var name: String, version: String, state: String
     var calls: Int, entries: Int, exits: Int, faults: Int, reloads: Int
     var profit: Money
+    /// The version before, and entries until the running one is proven.
+    var kept: String?, probationLeft: Int?
+    var rollbacks = 0
 
     /// All scripts on the desk, by name.
     static func all(_ engine: Engine) -> [ScriptStanding] {
-        engine.slots.indices.map { place in
+        engine.slotOrder.map { place in
             let slot = engine.slots[place]
             let state =
                 slot.stopped != nil ? "stopped" : slot.missing ? "missing" : slot.tradingState.rawValue
             return ScriptStanding(
                 name: slot.name, version: String(slot.strategy.contract.version.prefix(12)), state: state,
                 calls: slot.calls, entries: slot.entries, exits: slot.exits, faults: slot.faults,
-                reloads: slot.reloads, profit: engine.profitByCause(ofSlot: place).total)
+                reloads: slot.reloads, profit: engine.profitByCause(ofSlot: place).total,
+                kept: slot.kept.map { String($0.version.prefix(12)) },
+                probationLeft: slot.probation?.left, rollbacks: slot.rollbacks)
         }
     }
 }

@@ -8,10 +8,22 @@ public struct ScriptFolder: Sendable {
     /// The largest source a script or an include may have.
     public static let mostBytes = 64 << 10
 
-    /// What the folder holds now, sorted by name, and what could not be taken.
-    /// - Throws: `ScriptReport` when the folder cannot be read at all.
-    public func read() throws(ScriptReport) -> (packages: [ScriptPackage], reports: [ScriptReport]) {
+    /// What a folder holds: scripts that could be read, why others could not, and every name that is there.
+    public struct Contents: Sendable {
+        public internal(set) var packages: [ScriptPackage] = []
+        public internal(set) var reports: [ScriptReport] = []
+        public internal(set) var names: [String] = []
+    }
+
+    /// What the folder holds now, sorted by name.
+    /// - Throws: `ScriptReport` when the folder cannot be read at all, or others may write to it.
+    public func read() throws(ScriptReport) -> Contents {
         var reports: [ScriptReport] = []
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & 0o002 != 0 {
+            throw ScriptReport(
+                place: path, message: "anybody may write to this folder of strategies; chmod o-w \(path)")
+        }
         var library: [ScriptSource] = []
         for name in names(in: path + "/lib") ?? [] {
             switch source(path + "/lib/", name) {
@@ -34,7 +46,8 @@ public struct ScriptFolder: Sendable {
             case .failure(let report): reports.append(report)
             }
         }
-        return (packages, reports)
+        return Contents(
+            packages: packages, reports: reports, names: files.map { String($0.dropLast(4)) })
     }
 
     private func names(in folder: String) -> [String]? {
@@ -61,8 +74,11 @@ public struct ScriptFolder: Sendable {
             }), name.utf8.count > 4, name.utf8.count <= 68
         else { return refused("names are small letters, digits, _ and -, at most 64 of them, and .lua") }
         // Without O_NONBLOCK a pipe by that name would hold the reader for ever.
-        let handle = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard handle >= 0 else { return refused(String(cString: strerror(errno))) }
+        let handle = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        guard handle >= 0 else {
+            if errno == ELOOP { return refused("is a symbolic link; put the file itself here") }
+            return refused(String(cString: strerror(errno)))
+        }
         defer { close(handle) }
         var status = stat()
         guard fstat(handle, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

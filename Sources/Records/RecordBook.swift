@@ -13,7 +13,7 @@ public struct RecordFault: Error, Sendable, CustomStringConvertible {
 ///
 /// Rows are written in order on a queue of their own; the desk hands them over and goes on.
 public final class RecordBook: Sendable {
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     /// The first write that failed; later ones are tried all the same.
     private let failure = Mutex<String?>(nil)
 
@@ -45,6 +45,22 @@ public final class RecordBook: Sendable {
                         id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, text TEXT NOT NULL);
                     """)
         }
+        migrator.registerMigration("versions with source and steps") { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE versions;
+                    CREATE TABLE versions (
+                        id INTEGER PRIMARY KEY, script TEXT NOT NULL, version TEXT NOT NULL,
+                        seen_ms INTEGER NOT NULL, summary TEXT NOT NULL, fate TEXT NOT NULL,
+                        fate_ms INTEGER NOT NULL, UNIQUE (script, version));
+                    CREATE TABLE version_files (
+                        version_id INTEGER NOT NULL REFERENCES versions (id), name TEXT NOT NULL,
+                        source TEXT NOT NULL, PRIMARY KEY (version_id, name));
+                    CREATE TABLE version_steps (
+                        id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, script TEXT NOT NULL,
+                        version TEXT NOT NULL, step TEXT NOT NULL, detail TEXT NOT NULL);
+                    """)
+        }
         return migrator
     }
 
@@ -61,7 +77,15 @@ public final class RecordBook: Sendable {
                     INSERT INTO rounds (closed_ms, script, pair, reason, net_usd, seconds)
                     VALUES (?, ?, ?, ?, ?, ?)
                     """, [milliseconds, script, pair, reason, net.description, seconds])
-            case .replaced(let script, let version): keep(script, version, "active", at: now)
+            case .replaced(let script, let version): step(script, version, .active, at: now)
+            case .joined(let script, let version, let inShadow):
+                step(script, version, inShadow ? .shadow : .active, at: now)
+            case .proven(let script, let version): step(script, version, .proven, at: now)
+            case .rolledBack(let script, let from, let to, let reason):
+                step(script, from, .rolledBack, reason, at: now)
+                step(script, to, .active, "brought back", at: now)
+            case .strategyFault(let script, let version, let fault, stopped: true):
+                step(script, version, .stopped, fault.message, at: now)
             case .alert(let text):
                 write("INSERT INTO alerts (at_ms, text) VALUES (?, ?)", [milliseconds, text])
             default: break
@@ -69,14 +93,7 @@ public final class RecordBook: Sendable {
         }
     }
 
-    /// Notes a version of a script and what became of it: `active`, `refused`.
-    public func keep(_ script: String, _ version: String, _ fate: String, at now: Timestamp) {
-        write(
-            "INSERT INTO versions (seen_ms, script, version, fate) VALUES (?, ?, ?, ?)",
-            [now.milliseconds, script, version, fate])
-    }
-
-    private func write(_ sql: String, _ arguments: StatementArguments) {
+    func write(_ sql: String, _ arguments: StatementArguments) {
         queue.asyncWriteWithoutTransaction { [self] database in
             do { try database.execute(sql: sql, arguments: arguments) } catch {
                 failure.withLock { $0 = $0 ?? "\(error)" }

@@ -16,10 +16,10 @@ public struct MarketPicture: Sendable {
 
 extension Engine {
     /// Copies share their storage until either side changes.
-    public var picture: MarketPicture {
+    public func picture(at moment: Timestamp) -> MarketPicture {
         MarketPicture(
             markets: markets, pairMarkets: pairMarkets, connectionAlive: connectionAlive,
-            connectionUp: connectionUp, now: now, fees: account.fees, holdings: holdings,
+            connectionUp: connectionUp, now: max(now, moment), fees: account.fees, holdings: holdings,
             equity: equity)
     }
 
@@ -40,9 +40,6 @@ extension Engine {
         (connectionAlive, connectionUp) = (picture.connectionAlive, picture.connectionUp)
         now = picture.now
     }
-
-    /// The clock before the first turn.
-    public func begin(at moment: Timestamp) { now = max(now, moment) }
 
     /// No order of ours is out.
     public var hasNoOrders: Bool { liveOrders.isEmpty }

@@ -21,7 +21,7 @@ extension NotYetCommand {
 /// All names that the design reserves and no code stands behind.
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
-        Check.self, Backtest.self, Simulate.self, Why.self, Promote.self, Rollback.self,
+        Check.self, Backtest.self, Simulate.self, Why.self,
         AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
         Keys.self, Paper.self,
     ]
@@ -45,14 +45,6 @@ enum NotYet {
     }
     struct Why: NotYetCommand {
         static let name = "why"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Promote: NotYetCommand {
-        static let name = "promote"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Rollback: NotYetCommand {
-        static let name = "rollback"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct AcceptLimits: NotYetCommand {

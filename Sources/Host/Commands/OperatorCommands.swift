@@ -68,43 +68,79 @@ struct StatusCommand: ParsableCommand {
                     + held.joined(separator: "; "))
         }
         for script in status["scripts"] as? [[String: Any]] ?? [] {
+            let left = script["probation_left"] as? Int
             lines.append(
-                "\(text("name", of: script)) \(text("version", of: script)) \(text("state", of: script)): "
+                "\(text("name", of: script)) \(text("version", of: script)) \(text("state", of: script))"
+                    + "\(left.map { ", on probation for \($0) entries" } ?? ""): "
                     + "\(text("calls", of: script)) calls, \(text("faults", of: script)) faults, "
                     + "\(text("net_pnl_usd", of: script)) USD")
+            for row in script["versions"] as? [[String: Any]] ?? [] {
+                let stamp = UTCText.full(microseconds: (row["since_ms"] as? Int64 ?? 0) * 1000)
+                lines.append(
+                    "  \(text("version", of: row)) \(text("fate", of: row).padding(to: 11)) "
+                        + "\(stamp.dropFirst(11).prefix(8)) \(text("summary", of: row).prefix(60))")
+                let detail = text("detail", of: row).split(separator: "\n").first ?? ""
+                if !detail.isEmpty { lines.append("    \(detail)") }
+            }
+            for row in script["shadow"] as? [[String: Any]] ?? [] {
+                lines.append(
+                    "  shadow \(text("version", of: row)): \(text("seconds", of: row)) s, "
+                        + "\(text("rounds", of: row)) rounds, \(text("net_pnl_usd", of: row)) USD on paper, "
+                        + "the running version \(text("running_net_pnl_usd", of: row)); "
+                        + text("difference", of: row))
+            }
         }
         return lines.joined(separator: "\n")
+    }
+}
+
+/// The name of a strategy on the command line.
+struct ScriptName: ExpressibleByArgument {
+    let text: String
+    init?(argument: String) {
+        guard !argument.isEmpty,
+            argument.utf8.allSatisfy({
+                (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 45
+            })
+        else { return nil }
+        text = argument
     }
 }
 
 struct HoldCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold", abstract: "Open nothing; manage what is open.")
+    @Argument(help: "One strategy only.") var name: ScriptName?
     @OptionGroup var reach: ReachOptions
-    func run() throws { try reach.ask(.post, "/hold") }
+    func run() throws { try reach.ask(.post, "/hold" + target(name)) }
 }
 
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Allow entries again after hold.")
+    @Argument(help: "One strategy only.") var name: ScriptName?
     @OptionGroup var reach: ReachOptions
-    func run() throws { try reach.ask(.post, "/resume") }
+    func run() throws { try reach.ask(.post, "/resume" + target(name)) }
 }
 
 struct HaltCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "halt", abstract: "Stop entries and exits; open legs are still repaired.",
         discussion: "The same as SIGUSR1 to the host, or a file HALT beside its control.sock.")
+    @Argument(help: "One strategy only.") var name: ScriptName?
     @OptionGroup var reach: ReachOptions
-    func run() throws { try reach.ask(.post, "/halt") }
+    func run() throws { try reach.ask(.post, "/halt" + target(name)) }
 }
 
 struct RearmCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rearm", abstract: "Clear a halt or a limit's latch.")
+        commandName: "rearm", abstract: "Clear a halt or a limit's latch; of a strategy, a stop as well.")
+    @Argument(help: "One strategy only.") var name: ScriptName?
     @OptionGroup var reach: ReachOptions
-    func run() throws { try reach.ask(.post, "/rearm") }
+    func run() throws { try reach.ask(.post, "/rearm" + target(name)) }
 }
+
+private func target(_ name: ScriptName?) -> String { name.map { "/" + $0.text } ?? "" }
 
 struct FlattenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -115,16 +151,26 @@ struct FlattenCommand: ParsableCommand {
 
 struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Let the saved file of a strategy take over now.")
-    @Argument(help: "The strategy's name: its file without .lua.")
-    var name: String
+        commandName: "reload", abstract: "Put the saved file of a strategy through its rehearsal now.",
+        discussion: "Also a version that was refused or taken back before.")
+    @Argument(help: "The strategy's name: its file without .lua.") var name: ScriptName
     @OptionGroup var reach: ReachOptions
+    func run() throws { try reach.ask(.post, "/reload/\(name.text)") }
+}
 
-    func validate() throws {
-        guard
-            name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 45 }
-            )
-        else { throw ValidationError("\(name): names are small letters, digits, _ and -") }
-    }
-    func run() throws { try reach.ask(.post, "/reload/\(name)") }
+struct PromoteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "promote", abstract: "Let the version that waits take over.")
+    @Argument(help: "The strategy's name.") var name: ScriptName
+    @OptionGroup var reach: ReachOptions
+    func run() throws { try reach.ask(.post, "/promote/\(name.text)") }
+}
+
+struct RollbackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Bring the version before the running one back.",
+        discussion: "One step. The file is left as it is; its version is not tried again until it changes.")
+    @Argument(help: "The strategy's name.") var name: ScriptName
+    @OptionGroup var reach: ReachOptions
+    func run() throws { try reach.ask(.post, "/rollback/\(name.text)") }
 }

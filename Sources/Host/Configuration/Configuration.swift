@@ -3,7 +3,13 @@ import Core
 import LuaBridge
 
 enum TradingMode: String, Sendable, CaseIterable { case demo, paper, live }
-enum ReloadPolicy: String, Sendable, CaseIterable { case auto, confirm }
+/// What becomes of a new version that passed its rehearsal.
+enum ReloadPolicy: String, Sendable, CaseIterable {
+    /// It takes over by itself.
+    case auto
+    /// It waits for `promote`; meanwhile it decides on paper (`shadow`) or not at all (`confirm`).
+    case confirm, shadow
+}
 
 /// Everything a run is told from outside, checked.
 struct Configuration: Sendable {
@@ -18,7 +24,7 @@ struct Configuration: Sendable {
     var caFile: String?
     var limits = RiskLimits()
     var script = ScriptLimits()
-    /// `nil` is auto, in live confirm.
+    /// `nil` is auto, in live shadow.
     var reloadPolicy: ReloadPolicy?
     var rehearsalMinutes = 15, probationEntries = 3, journalDays = 7
     var adoptPolicy = "hold"

@@ -182,15 +182,15 @@ struct Variable: Sendable {
         },
         choice(
             "RELOAD_POLICY", "", ReloadPolicy.allCases.map(\.rawValue),
-            "Whether a saved script takes over by itself; auto, in live confirm."
+            "Whether a saved script takes over by itself (auto) or waits for promote; in live shadow."
         ) { $0.reloadPolicy = ReloadPolicy(rawValue: $1) },
         whole(
             "REHEARSAL_MINUTES", "15", 0...1440,
-            "How much of the past a new version is rehearsed on; not used yet."
+            "How much of the run a new version is rehearsed on; 0: only dry."
         ) { $0.rehearsalMinutes = $1 },
         whole(
             "PROBATION_ENTRIES", "3", 0...1000,
-            "Entries after which a new version is proven; not used yet."
+            "Entries at a quarter of the size until a version is proven."
         ) { $0.probationEntries = $1 },
         whole("JOURNAL_DAYS", "7", 1...3650, "How long journals are kept.") { $0.journalDays = $1 },
         choice("ADOPT_POLICY", "hold", ["hold"], "What is done with positions found at the start.") {

@@ -22,6 +22,11 @@ final class Desk: @unchecked Sendable {
     var journal: DeskJournal?
     /// Looks at the street every `look` microseconds, on the desk's thread.
     var observe: (Street) -> Void = { _ in }
+    /// Is given a picture of the street every `pictureEvery` of the run's clock, on the desk's thread; `nil`
+    /// takes none.
+    var depict: ((StreetPicture) -> Void)?
+    var pictureEvery = TimeSpan.seconds(180)
+    private var nextPicture = Timestamp(microseconds: 0)
     /// Hears why a new version did not take over, on the desk's thread.
     var complain: (ScriptReport) -> Void = { _ in }
     /// Frame at the socket to order handed to the REST client, microseconds of wall time.
@@ -71,6 +76,7 @@ final class Desk: @unchecked Sendable {
 
     fileprivate func work() {
         journal?.begin(street)
+        takePicture()
         reserve()
         var wakeAt = MonotonicClock.microseconds() + Self.tick
         var lookAt = wakeAt
@@ -89,6 +95,7 @@ final class Desk: @unchecked Sendable {
             }
             if MonotonicClock.microseconds() >= lookAt {
                 observe(street)
+                takePicture()
                 lookAt = MonotonicClock.microseconds() + Self.look
             }
         }
@@ -138,6 +145,16 @@ final class Desk: @unchecked Sendable {
             quantity: Quantity(raw: 100_000_000), timeInForce: .immediateOrCancel, selfTrade: .rejectTaker)
         journal?.rehearse(order)
         link.withLock { $0 }?.rehearse(order)
+    }
+
+    private func takePicture() {
+        let now = clock.now
+        guard let depict, let writer = journal?.writer, writer.fault == nil, now >= nextPicture else {
+            return
+        }
+        nextPicture = now + pictureEvery
+        writer.flush()
+        depict(street.picture(at: now, writer.position))
     }
 
     private func reserve() {

@@ -84,6 +84,16 @@ package final class Street {
         engine.replace(script, terms)
     }
 
+    /// Where everything stands, for paper to go on from.
+    /// - Parameter position: the journal's next record.
+    func picture(at moment: Timestamp, _ position: JournalPosition) -> StreetPicture {
+        StreetPicture(
+            market: engine.picture(at: moment), books: books.progress,
+            depthRequests: depthRequests.sortedKeys.compactMap { id in
+                depthRequests[id].map { (id, $0) }
+            }, position: position, scripts: scripts)
+    }
+
     // MARK: Answers
 
     private func answered(_ id: RequestID, _ raw: RawReply, _ now: Timestamp) -> [Event] {

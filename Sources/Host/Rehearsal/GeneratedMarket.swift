@@ -29,8 +29,7 @@ final class GeneratedMarket: MarketSource {
         (now, end) = (Self.start, Self.start + .seconds(seconds))
         nextTimer = now
         let engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
-        engine.begin(at: now)
-        picture = engine.picture
+        picture = engine.picture(at: now)
     }
 
     func next() throws(JournalFault) -> (now: Timestamp, events: [Event])? {

@@ -8,13 +8,18 @@ import Simulator
 final class PaperDesk {
     /// Something the strategy or the host would have done.
     struct Decision: Sendable, Equatable {
-        enum Kind: Sendable, Equatable {
-            case enter(Direction, Style, gross: Percent, net: Percent, usd: Money)
-            case exit(reason: String)
+        struct Entry: Sendable, Equatable {
+            let direction: Direction
+            let style: Style
+            let gross: Percent, net: Percent
+            let usd: Money
         }
         let at: Timestamp
         let pair: String
-        let kind: Kind
+        /// `nil` for an exit.
+        let entry: Entry?
+        /// Of an exit.
+        let reason: String
     }
 
     let strategy: WatchedScript
@@ -96,11 +101,11 @@ final class PaperDesk {
     private func hear(_ note: Note, _ now: Timestamp) {
         switch note {
         case .entering(_, let pair, let direction, let style, let gross, let net, let usd):
-            decisions.append(
-                Decision(
-                    at: now, pair: pair, kind: .enter(direction, style, gross: gross, net: net, usd: usd)))
+            let entry = Decision.Entry(
+                direction: direction, style: style, gross: gross, net: net, usd: usd)
+            decisions.append(Decision(at: now, pair: pair, entry: entry, reason: ""))
         case .exiting(_, let pair, let reason):
-            decisions.append(Decision(at: now, pair: pair, kind: .exit(reason: reason)))
+            decisions.append(Decision(at: now, pair: pair, entry: nil, reason: reason))
         case .roundClosed: rounds += 1
         case .needsIDs: reserve()
         default: break

@@ -33,10 +33,19 @@ struct Rehearsal: Sendable {
     /// Decisions of both versions within this are the same one.
     static let together = TimeSpan.seconds(1)
 
+    /// Inputs between two looks at whether to go on.
+    private static let step = 4096
+
     /// Runs the bench to the end of what there is.
     /// - Throws: why the new version is refused.
-    init(_ bench: PaperBench, pairs: Int, exitsRehearsed: Bool) throws(ScriptReport) {
-        do throws(JournalFault) { try bench.play() } catch {
+    init(
+        _ bench: PaperBench, pairs: Int, exitsRehearsed: Bool, isCancelled: () -> Bool = { false }
+    ) throws(ScriptReport) {
+        do throws(JournalFault) {
+            while try bench.play(most: Self.step) == Self.step, bench.new.strategy.faults == 0 {
+                if isCancelled() { throw JournalFault("the host is stopping") }
+            }
+        } catch {
             throw ScriptReport(place: bench.name + ".lua", message: "cannot be rehearsed: \(error)")
         }
         if let fault = bench.new.strategy.firstFault {
@@ -74,19 +83,23 @@ struct Rehearsal: Sendable {
     private static func compare(
         _ old: [PaperDesk.Decision], _ new: [PaperDesk.Decision]
     ) -> [Difference] {
-        var left = old
+        var isMatched = Array(repeating: false, count: old.count)
         var found: [Difference] = []
         for decision in new {
-            guard let place = left.firstIndex(where: { $0.isSame(as: decision) }) else {
+            guard let place = old.indices.first(where: { !isMatched[$0] && old[$0].isSame(as: decision) })
+            else {
                 found.append(Difference(sign: .only, decision: decision, before: nil))
                 continue
             }
-            let match = left.remove(at: place)
-            if let before = match.style, before != decision.style {
+            isMatched[place] = true
+            let before = old[place].entry?.style
+            if before != decision.entry?.style {
                 found.append(Difference(sign: .changed, decision: decision, before: before))
             }
         }
-        found += left.map { Difference(sign: .gone, decision: $0, before: nil) }
+        for place in old.indices where !isMatched[place] {
+            found.append(Difference(sign: .gone, decision: old[place], before: nil))
+        }
         return found.sorted { $0.decision.at < $1.decision.at }
     }
 
@@ -131,27 +144,19 @@ extension Rehearsal.Side {
         let slot = desk.engine.slots[0]
         self.init(
             version: desk.strategy.contract.version, evaluations: desk.engine.counters.evaluations,
-            calls: desk.strategy.calls, entries: desk.decisions.count { $0.style != nil },
-            exits: desk.decisions.count { $0.style == nil }, rounds: desk.rounds,
+            calls: desk.strategy.calls, entries: desk.decisions.count { $0.entry != nil },
+            exits: desk.decisions.count { $0.entry == nil }, rounds: desk.rounds,
             faults: desk.strategy.faults, decisions: slot.decisions, stepsMost: desk.strategy.stepsMost,
             profit: desk.profit)
     }
 }
 
 extension PaperDesk.Decision {
-    /// `nil` for an exit.
-    var style: Style? { if case .enter(_, let style, _, _, _) = kind { style } else { nil } }
-
     /// The same thing wanted at about the same time, whatever the style.
     func isSame(as other: PaperDesk.Decision) -> Bool {
-        guard pair == other.pair, (at < other.at ? other.at - at : at - other.at) <= Rehearsal.together else {
-            return false
-        }
-        switch (kind, other.kind) {
-        case (.enter(let a, _, _, _, _), .enter(let b, _, _, _, _)): return a == b
-        case (.exit(let a), .exit(let b)): return a == b
-        default: return false
-        }
+        let apart = at < other.at ? other.at - at : at - other.at
+        return pair == other.pair && apart <= Rehearsal.together && reason == other.reason
+            && entry?.direction == other.entry?.direction
     }
 }
 
@@ -160,12 +165,9 @@ extension Rehearsal.Difference {
     var text: String {
         let stamp = UTCText.full(microseconds: decision.at.microseconds).dropFirst(11).dropLast()
         let head = "  \(sign.rawValue) \(stamp) \(decision.pair) "
-        switch decision.kind {
-        case .exit(let reason): return head + "exit: \(reason)"
-        case .enter(let direction, let style, let gross, let net, let usd):
-            let was = before.map { "\($0.rawValue) → " } ?? ""
-            return head + "\(direction.rawValue) \(was)\(style.rawValue) at \(gross) %, net \(net) %, "
-                + "\(LiveTable.money(usd)) USD"
-        }
+        guard let entry = decision.entry else { return head + "exit: \(decision.reason)" }
+        let was = before.map { "\($0.rawValue) → " } ?? ""
+        return head + "\(entry.direction.rawValue) \(was)\(entry.style.rawValue) at \(entry.gross) %, "
+            + "net \(entry.net) %, \(LiveTable.money(entry.usd)) USD"
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import Exchange
+import Records
 import Synchronization
 
 /// What the desk shows of itself a few times a second, for the table, `status` and the end of a run.
@@ -35,7 +36,9 @@ final class Board: Sendable {
 
 extension Standing {
     /// `neap status --json`.
-    func json(mode: String, seconds: Int64) -> String {
+    func json(
+        mode: String, seconds: Int64, versions: [VersionRow] = [], shadows: [ShadowStanding] = []
+    ) -> String {
         var json = JSONText(capacity: 4096)
         json.object { json in
             json.field("mode", mode)
@@ -61,6 +64,17 @@ extension Standing {
                         json.field("faults", Int64(script.faults))
                         json.field("reloads", Int64(script.reloads))
                         json.field("net_pnl_usd", script.profit.description)
+                        json.field("kept", script.kept)
+                        json.field("probation_left", script.probationLeft.map(Int64.init))
+                        json.field("rollbacks", Int64(script.rollbacks))
+                        json.key("versions")
+                        json.array { json in
+                            for row in versions where row.script == script.name { row.write(&json) }
+                        }
+                        json.key("shadow")
+                        json.array { json in
+                            for shadow in shadows where shadow.name == script.name { shadow.write(&json) }
+                        }
                     }
                 }
             }
@@ -70,6 +84,50 @@ extension Standing {
             }
         }
         return json.string
+    }
+}
+
+extension VersionRow {
+    fileprivate func write(_ json: inout JSONText) {
+        json.object { json in
+            json.field("version", String(version.prefix(12)))
+            json.field("fate", fate.rawValue)
+            json.field("since_ms", since.milliseconds)
+            json.field("summary", summary)
+            json.field("detail", fate == .rehearsed ? "" : detail)
+        }
+    }
+}
+
+extension ShadowStanding {
+    fileprivate func write(_ json: inout JSONText) {
+        json.object { json in
+            json.field("version", String(version.prefix(12)))
+            json.field("seconds", seconds)
+            json.field("entries", Int64(entries))
+            json.field("rounds", Int64(rounds))
+            json.field("net_pnl_usd", profit.description)
+            json.field("running_net_pnl_usd", runningProfit?.description)
+            json.field("difference", text)
+        }
+    }
+
+    /// The paired difference, for people.
+    var text: String {
+        guard runningProfit != nil else { return "nothing to compare with" }
+        guard let error = difference.error else {
+            return "\(difference.count) min compared; two are needed"
+        }
+        let mean =
+            "\(Self.short(difference.mean)) ± \(Self.short(error)) USD a minute over \(difference.count) min"
+        guard let left = difference.spansToGo else { return mean + "; no difference shows" }
+        if left == 0 { return mean + "; more than chance" }
+        return mean + "; means something in about \(left) min if it stays like this"
+    }
+
+    private static func short(_ value: Double) -> String {
+        let scaled = (value * 10_000).rounded() / 10_000
+        return (scaled > 0 ? "+" : "") + "\(scaled)"
     }
 }
 

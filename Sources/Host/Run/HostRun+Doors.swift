@@ -2,30 +2,77 @@ import Console
 import Core
 import Exchange
 import Journal
+import LuaBridge
 import Records
 import Wire
 
 /// The ways into a run beside the desk: an operator's socket, the console, the database people query.
 extension HostRun {
-    func openControl(_ desk: Desk, _ shelf: ScriptShelf, _ started: Int64) -> HTTPServer? {
+    func openControl(
+        _ desk: Desk, _ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64
+    ) -> HTTPServer? {
         let board = board, mode = plan.mode.rawValue
         let handler = ControlServer {
             board.last?.json(
-                mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000)
+                mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000,
+                versions: (try? records?.versions(latest: 4)) ?? [],
+                shadows: loader.shared.withLock { $0.shadows })
         } order: {
             desk.obey($0)
-        } reload: { name in
-            switch shelf.reload(name) {
-            case .success(let text): .success(text)
-            case .failure(let report): .failure(ControlServer.ScriptFault(text: report.description))
+        } script: { order, name, answer in
+            guard let known = ScriptLoader.Order(rawValue: order) else {
+                return answer(.failure(ControlServer.ScriptFault(text: "no such request")))
+            }
+            loader.ask(known, name) { result in
+                answer(result.mapError { ControlServer.ScriptFault(text: $0.description) })
             }
         }
         let path = folder.path + "/" + ControlServer.file
         do throws(ServerFault) {
-            return try HTTPServer(listen: .unix(path: path), handler: handler)
+            let server = try HTTPServer(listen: .unix(path: path), handler: handler)
+            handler.wakes { server.wake() }
+            return server
         } catch {
             logger.warning("\(path): \(error); `neap status` and its like cannot reach this run")
             return nil
+        }
+    }
+
+    /// What the loader of strategies needs of this run.
+    func loaderSetting(
+        _ catalogue: Catalogue, _ pairs: [Pair], _ records: RecordBook?, _ clock: RunClock,
+        post: @escaping @Sendable (Input, LoadedScript?) -> Void
+    ) -> ScriptLoader.Setting {
+        let configuration = plan.configuration, logger = logger
+        return ScriptLoader.Setting(
+            folder: ScriptFolder(path: configuration.strategies),
+            maker: ScriptMaker(limits: configuration.script, bindings: configuration.bindings),
+            policy: configuration.reloadPolicy ?? (plan.mode == .live ? .shadow : .auto),
+            rehearsal: .seconds(Int64(configuration.rehearsalMinutes) * 60),
+            probationEntries: configuration.probationEntries, catalogue: catalogue,
+            plan: PaperPlan(
+                instruments: catalogue.instruments, pairs: pairs, limits: configuration.limits),
+            records: records, now: { clock.now }, post: post,
+            report: { logger.error("Script \($0); what runs stays") }, tell: { logger.info("\($0)") })
+    }
+
+    /// The desk leaves a picture of the market now and then; the loader rehearses from the one that is old
+    /// enough, and from the journal since.
+    func depict(_ desk: Desk, _ loader: ScriptLoader) {
+        let rehearsal = loader.setting.rehearsal
+        guard rehearsal > .zero else { return }
+        loader.shared.withLock { $0.journal = desk.journal?.writer.folder }
+        desk.pictureEvery = max(TimeSpan(microseconds: rehearsal.microseconds / 5), .seconds(1))
+        desk.depict = { picture in
+            loader.shared.withLock { shared in
+                shared.pictures.append(picture)
+                // The second one is old enough as well: the first will not be asked for any more.
+                while shared.pictures.count > 1,
+                    shared.pictures[1].market.now <= picture.market.now - rehearsal
+                {
+                    shared.pictures.removeFirst()
+                }
+            }
         }
     }
 

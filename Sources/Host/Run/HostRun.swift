@@ -42,7 +42,7 @@ final class HostRun {
         let catalogue: Catalogue
         let desk: Desk
         let link: VenueLink
-        let shelf: ScriptShelf
+        let loader: ScriptLoader
         let control: HTTPServer?, console: HTTPServer?
         let records: RecordBook?
         let clock: RunClock
@@ -65,30 +65,25 @@ final class HostRun {
         guard !selection.pairs.isEmpty else {
             throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
         }
-        let maker = ScriptMaker(
-            limits: plan.configuration.script, bindings: plan.configuration.bindings)
         let postBox = Mutex<Desk?>(nil)
-        let logger = logger
-        let shelf = ScriptShelf(
-            folder: ScriptFolder(path: plan.configuration.strategies), maker: maker,
-            policy: plan.configuration.reloadPolicy ?? (plan.mode == .live ? .confirm : .auto),
-            post: { input, loaded in postBox.withLock { $0 }?.post(input, loaded: loaded) },
-            report: { logger.error("Script \($0)") }, tell: { logger.info("\($0)") })
-        let scripts = try loadScripts(shelf)
+        let records = openRecords()
+        let loader = ScriptLoader(
+            loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
+                postBox.withLock { $0 }?.post(input, loaded: loaded)
+            })
+        let scripts = try loadScripts(loader)
         let street = Street(
             catalogue: catalogue, pairs: selection.pairs, limits: plan.configuration.limits,
             strategies: scripts)
-        street.compile = maker.make
+        street.compile = loader.setting.maker.make
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
-        let records = openRecords()
-        for script in scripts {
-            records?.keep(script.package.name, script.contract.version, "active", at: clock.now)
-        }
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
             text.log(notes)
             records?.take(notes, at: clock.now)
+            loader.hear(notes)
         }
+        let logger = logger
         desk.complain = { logger.error("Script \($0); the running version stays") }
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
@@ -99,16 +94,17 @@ final class HostRun {
         }
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
-        let control = openControl(desk, shelf, started)
+        depict(desk, loader)
+        let control = openControl(desk, loader, records, started)
         let console = openConsole(records, started)
         desk.start(link)
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
-        shelf.start()
+        loader.start()
         logger.info(
             "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(scripts.map(\.package.name).joined(separator: ", ")); folder \(folder.path)"
         )
         let rooms = Rooms(
-            catalogue: catalogue, desk: desk, link: link, shelf: shelf, control: control, console: console,
+            catalogue: catalogue, desk: desk, link: link, loader: loader, control: control, console: console,
             records: records, clock: clock, started: started)
         return try finish(rooms, endedBy: wait(rooms))
     }
@@ -184,9 +180,9 @@ final class HostRun {
         throw StartFault("\(last); is BACKPACK_REST_URL the exchange's?")
     }
 
-    private func loadScripts(_ shelf: ScriptShelf) throws(StartFault) -> [Script] {
+    private func loadScripts(_ loader: ScriptLoader) throws(StartFault) -> [Script] {
         let scripts: [Script]
-        do throws(ScriptReport) { scripts = try shelf.load() } catch { throw StartFault("\(error)") }
+        do throws(ScriptReport) { scripts = try loader.load() } catch { throw StartFault("\(error)") }
         guard !scripts.isEmpty else {
             throw StartFault(
                 "\(plan.configuration.strategies): no strategy in it can run; the reports above say why")
@@ -283,7 +279,7 @@ final class HostRun {
     private func finish(_ rooms: Rooms, endedBy: String) throws(StartFault) -> Int32 {
         if draws { Terminal.put("\u{1B}[?25h\r\n") }
         logger.info("Stopping (\(endedBy))")
-        rooms.shelf.stop()
+        rooms.loader.stop()
         let ending = settle(rooms)
         rooms.control?.stop()
         rooms.console?.stop()

@@ -1,0 +1,239 @@
+import Core
+import Exchange
+import Journal
+import LuaBridge
+import Records
+
+/// How a shadow stands against the version that trades, both on paper over the same market.
+struct ShadowStanding: Sendable {
+    let name: String, version: String
+    let running: String?
+    /// Since it decides in the shadow, on the clock of the run.
+    let seconds: Int64
+    let entries: Int, rounds: Int
+    let profit: Money, runningProfit: Money?
+    let difference: PairedDifference
+}
+
+/// From a saved file to the desk: every step that a version goes through, each on record.
+extension ScriptLoader {
+    /// Compiles, checks and rehearses a file and does with it what the policy says.
+    /// - Parameter isAsked: a person asked for it: a version refused before is tried again.
+    /// - Returns: what became of it, for people.
+    /// - Throws: why it is refused; the running version stays.
+    func take(_ package: ScriptPackage, isAsked: Bool) throws(ScriptReport) -> String {
+        let script: Script
+        do throws(ScriptReport) { script = try setting.maker.make(package) } catch {
+            refuse(package, error)
+            throw error
+        }
+        let name = package.name, version = script.contract.version
+        let (current, isRefused) = shared.withLock {
+            ($0.versions[name], $0.refused[name]?.contains(version) ?? false)
+        }
+        guard version != current else {
+            candidates[name] = nil
+            return "\(name): version \(version.prefix(12)) is the running one"
+        }
+        guard !isRefused || isAsked else {
+            return
+                "\(name): version \(version.prefix(12)) was refused before; `neap reload \(name)` tries it again"
+        }
+        keep(script)
+        step(script, .compiled)
+        maskedParameters(script)
+        do throws(ScriptReport) { return try prove(script, isNew: current == nil) } catch {
+            refuse(script, error)
+            throw error
+        }
+    }
+
+    private func prove(_ script: Script, isNew: Bool) throws(ScriptReport) -> String {
+        let name = script.package.name, version = script.contract.version
+        let picture = startingPicture()
+        let stored = isNew ? nil : runningScript(name, picture)
+        let exits = try DryRun.check(script.package, setting.maker, state: stored)
+        step(script, .contract)
+        var terms = ProbationTerms(entries: setting.probationEntries, exitsRehearsed: exits)
+        var bench: PaperBench?
+        if let picture, setting.rehearsal > .zero, let made = try self.bench(script.package, stored, picture)
+        {
+            let isStopping = { [self] in shared.withLock { $0.stopping } }
+            let rehearsal = try Rehearsal(
+                made, pairs: setting.plan.pairs.count, exitsRehearsed: exits, isCancelled: isStopping)
+            terms = rehearsal.terms(entries: setting.probationEntries)
+            let lines = rehearsal.lines
+            step(script, .rehearsed, lines.joined(separator: "\n"))
+            for line in lines { setting.tell(line) }
+            bench = made
+        } else {
+            setting.tell("\(name): nothing is recorded yet, version \(version.prefix(12)) was only run dry")
+        }
+        guard setting.policy == .auto else { return wait(script, terms, bench, isNew) }
+        candidates[name] = nil
+        swap(script.package, script, terms, inShadow: false)
+        return "\(name): version \(version.prefix(12)) takes over"
+    }
+
+    /// A version that passed waits for a person; a strategy that is new here stands on the desk and decides
+    /// nothing there.
+    private func wait(_ script: Script, _ terms: ProbationTerms, _ bench: PaperBench?, _ isNew: Bool)
+        -> String
+    {
+        let name = script.package.name
+        let inShadow = setting.policy == .shadow && bench != nil
+        if inShadow { bench?.becomeShadow() }
+        candidates[name] = Candidate(
+            package: script.package, version: script.contract.version, terms: terms,
+            bench: inShadow ? bench : nil)
+        if isNew { swap(script.package, script, terms, inShadow: true) }
+        step(script, inShadow ? .shadow : .ready)
+        return "\(name): version \(script.contract.version.prefix(12)) "
+            + (inShadow ? "decides in the shadow" : "is ready") + "; `neap promote \(name)` lets it take over"
+    }
+
+    private func swap(_ package: ScriptPackage, _ script: Script, _ terms: ProbationTerms, inShadow: Bool) {
+        packages[package.name] = package
+        setting.post(.swap(StoredScript(script), terms, inShadow: inShadow), LoadedScript(script))
+    }
+
+    // MARK: What operators ask
+
+    func promote(_ name: String) throws(ScriptReport) -> String {
+        guard let candidate = candidates[name] else {
+            throw ScriptReport(
+                place: name, message: "no version of it waits; `neap status` lists what there is")
+        }
+        let script = try setting.maker.make(candidate.package)
+        guard script.contract.version == candidate.version else {
+            throw ScriptReport(place: name, message: "its source is another by now; save it again")
+        }
+        candidates[name] = nil
+        swap(candidate.package, script, candidate.terms, inShadow: false)
+        return "\(name): version \(candidate.version.prefix(12)) takes over"
+    }
+
+    /// One step back: to the version kept on the desk, or after a restart to the one on record.
+    func rollBack(_ name: String) throws(ScriptReport) -> String {
+        let (current, kept) = shared.withLock { ($0.versions[name], $0.kept.contains(name)) }
+        guard let current else { throw ScriptReport(place: name, message: "no such strategy runs here") }
+        candidates[name] = nil
+        if kept {
+            setting.post(.order(.script(name, .rollBack)), nil)
+            return "\(name): version \(current.prefix(12)) is taken back"
+        }
+        let before: VersionFiles?
+        do { before = try setting.records?.version(of: name, before: current) } catch {
+            throw ScriptReport(place: name, message: "\(error)")
+        }
+        guard let before, let main = before.files.first(where: { $0.name.isEmpty }) else {
+            throw ScriptReport(place: name, message: "no earlier version of it is kept")
+        }
+        let package = ScriptPackage(
+            name: name, source: main.source,
+            library: before.files.filter { !$0.name.isEmpty }.map {
+                ScriptSource(name: $0.name, bytes: $0.source)
+            })
+        let script = try setting.maker.make(package)
+        shared.withLock { _ = $0.refused[name, default: []].insert(current) }
+        swap(package, script, ProbationTerms(), inShadow: false)
+        return "\(name): version \(script.contract.version.prefix(12)), from the records, takes over"
+    }
+
+    // MARK: Rehearsal and shadow
+
+    /// The youngest picture from before the stretch to rehearse; the oldest one when the run is younger.
+    private func startingPicture() -> StreetPicture? {
+        let from = setting.now() - setting.rehearsal
+        return shared.withLock { shared in
+            shared.pictures.last { $0.market.now <= from } ?? shared.pictures.first
+        }
+    }
+
+    /// The version on the desk, with the state it had in the picture when that is the same version.
+    private func runningScript(_ name: String, _ picture: StreetPicture?) -> StoredScript? {
+        guard let version = shared.withLock({ $0.versions[name] }) else { return nil }
+        if let stored = picture?.scripts.first(where: { $0.name == name }), stored.version == version {
+            return stored
+        }
+        guard let package = packages[name], let script = try? setting.maker.make(package),
+            script.contract.version == version
+        else { return nil }
+        return StoredScript(script)
+    }
+
+    private func bench(
+        _ package: ScriptPackage, _ stored: StoredScript?, _ picture: StreetPicture
+    ) throws(ScriptReport) -> PaperBench? {
+        guard let journal = shared.withLock({ $0.journal }) else { return nil }
+        let tape: MarketTape
+        do throws(JournalFault) {
+            tape = try MarketTape(setting.catalogue, journal: journal, from: picture)
+        } catch {
+            throw ScriptReport(place: package.name + ".lua", message: "cannot be rehearsed: \(error)")
+        }
+        return try PaperBench(
+            package, running: stored, setting.maker, setting.plan, from: picture.market, tape: tape)
+    }
+
+    /// Shows every shadow what was recorded since, and says how it stands.
+    func playShadows() {
+        for (name, candidate) in candidates.sorted(by: { $0.key < $1.key }) {
+            guard let bench = candidate.bench else { continue }
+            do throws(JournalFault) { try bench.play(most: 50_000) } catch {
+                candidates[name] = nil
+                setting.report(ScriptReport(place: name + ".lua", message: "its shadow ends: \(error)"))
+                continue
+            }
+            guard let fault = bench.new.strategy.firstFault else { continue }
+            candidates[name] = nil
+            let report = ScriptReport(
+                place: fault.place ?? name + ".lua", message: "\(fault.message) (in the shadow); refused")
+            shared.withLock { _ = $0.refused[name, default: []].insert(candidate.version) }
+            setting.records?.step(
+                name, candidate.version, .refused, report.description, at: setting.now())
+            setting.report(report)
+        }
+        let standings = candidates.sorted { $0.key < $1.key }.compactMap { $1.bench?.standing }
+        shared.withLock { $0.shadows = standings }
+    }
+
+    // MARK: Reports
+
+    private func refuse(_ script: Script, _ report: ScriptReport) {
+        let name = script.package.name
+        candidates[name] = nil
+        shared.withLock { _ = $0.refused[name, default: []].insert(script.contract.version) }
+        step(script, .refused, report.description)
+    }
+
+    /// A source that does not compile has no contract; its hash is that of the bytes all the same.
+    private func refuse(_ package: ScriptPackage, _ report: ScriptReport) {
+        candidates[package.name] = nil
+        let version = package.hash
+        let files = ScriptPackage(name: package.name, source: package.source, library: [])
+            .files(version: version)
+        setting.records?.keep(package.name, files, summary: package.summary, at: setting.now())
+        setting.records?.step(package.name, version, .refused, report.description, at: setting.now())
+    }
+
+    private func maskedParameters(_ script: Script) {
+        for parameter in script.contract.parameters
+        where parameter.origin != .script && parameter.scriptDefault != parameter.value {
+            setting.tell(
+                "\(script.package.name): \(parameter.name) = \(parameter.scriptDefault.text) is masked by "
+                    + "\(parameter.variable)=\(parameter.value.text) (\(parameter.origin.rawValue))")
+        }
+    }
+}
+
+extension PaperBench {
+    var standing: ShadowStanding {
+        let profits = profits
+        return ShadowStanding(
+            name: name, version: new.strategy.contract.version,
+            running: running?.strategy.contract.version, seconds: (now - began).milliseconds / 1000,
+            entries: new.engine.slots[0].entries, rounds: new.rounds, profit: profits.new,
+            runningProfit: profits.running, difference: differences)
+    }
+}

@@ -1,0 +1,301 @@
+import Core
+import Exchange
+import Gateway
+import Glibc
+import Journal
+import LuaBridge
+import Records
+import Synchronization
+import Wire
+
+/// The folder of strategies on a running host. A saved file is compiled, checked and rehearsed on a thread
+/// beside the desk, and takes over between two turns when it has proved itself; whatever does not leaves the
+/// running version in place and is reported once.
+final class ScriptLoader: @unchecked Sendable {
+    // Unchecked: everything that is no constant and not under `shared` is touched by the loader's thread only,
+    // and by `load` before that thread starts.
+    let setting: Setting
+    private var seen: [String: [UInt8]] = [:]
+    /// Names whose file is not there, since when, and whether that was told.
+    private var gone: [String: (since: Int64, isTold: Bool)] = [:]
+    private var reported: Set<String> = []
+    var candidates: [String: Candidate] = [:]
+    /// The source of the running version, by name.
+    var packages: [String: ScriptPackage] = [:]
+    private let watch: FolderWatch
+    private var thread = pthread_t()
+    private var running = false
+    let shared = Mutex(Shared())
+
+    /// What a loader needs of the host.
+    struct Setting: Sendable {
+        let folder: ScriptFolder
+        let maker: ScriptMaker
+        let policy: ReloadPolicy
+        let rehearsal: TimeSpan
+        let probationEntries: Int
+        let catalogue: Catalogue
+        let plan: PaperPlan
+        let records: RecordBook?
+        let now: @Sendable () -> Timestamp
+        let post: @Sendable (Input, LoadedScript?) -> Void
+        let report: @Sendable (ScriptReport) -> Void
+        let tell: @Sendable (String) -> Void
+    }
+
+    /// A version that passed and waits for `promote`.
+    struct Candidate {
+        let package: ScriptPackage
+        let version: String
+        let terms: ProbationTerms
+        /// Decides on paper as long as it waits.
+        let bench: PaperBench?
+    }
+
+    /// What other threads say and ask.
+    struct Shared {
+        var stopping = false
+        /// The version on the desk, by script.
+        var versions: [String: String] = [:]
+        /// Scripts with a version before the running one on the desk.
+        var kept: Set<String> = []
+        /// Versions that are not tried again by themselves.
+        var refused: [String: Set<String>] = [:]
+        var pictures: [StreetPicture] = []
+        var journal: String?
+        var orders: [(order: Order, name: String, answer: @Sendable (Result<String, ScriptReport>) -> Void)] =
+            []
+        var shadows: [ShadowStanding] = []
+    }
+
+    /// What an operator asks of the loader.
+    enum Order: String, Sendable, CaseIterable { case reload, promote, rollback }
+
+    /// `SCHED_BATCH` of <sched.h>, which the overlay does not show.
+    static let batchClass: Int32 = 3
+    /// How long a file may be away before that means something: editors rename, `git` removes and writes.
+    static let absence: Int64 = 2_000
+    /// How often shadows are shown what was recorded since.
+    static let shadowEvery: Int64 = 250
+
+    init(_ setting: Setting) {
+        self.setting = setting
+        // Watched before it is read: a save in between is seen.
+        watch = FolderWatch(setting.folder.path)
+    }
+
+    private static func milliseconds() -> Int64 { MonotonicClock.microseconds() / 1000 }
+
+    /// What the desk starts with. Broken files are reported and the others run.
+    func load() throws(ScriptReport) -> [Script] {
+        let contents = try setting.folder.read()
+        for problem in contents.reports where reported.insert(problem.description).inserted {
+            setting.report(problem)
+        }
+        var scripts: [Script] = []
+        for package in contents.packages {
+            seen[package.name] = package.fingerprint
+            do throws(ScriptReport) {
+                let script = try setting.maker.make(package)
+                keep(script)
+                step(script, .active)
+                packages[package.name] = script.package
+                shared.withLock { $0.versions[package.name] = script.contract.version }
+                scripts.append(script)
+            } catch { setting.report(error) }
+        }
+        return scripts
+    }
+
+    // MARK: The thread
+
+    /// Starts the loader's thread, of the batch class and nice 5, with the stack a compiler may need.
+    func start() {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, Desk.stackBytes)
+        running =
+            pthread_create(
+                &thread, &attributes,
+                { owner in
+                    guard let owner else { return nil }
+                    var parameter = sched_param()
+                    sched_setscheduler(0, ScriptLoader.batchClass, &parameter)
+                    // Of this thread alone on Linux.
+                    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+                    Unmanaged<ScriptLoader>.fromOpaque(owner).takeRetainedValue().work()
+                    return nil
+                }, Unmanaged.passRetained(self).toOpaque()) == 0
+        pthread_attr_destroy(&attributes)
+    }
+
+    func stop() {
+        shared.withLock { $0.stopping = true }
+        if running {
+            watch.wake()
+            pthread_join(thread, nil)
+            running = false
+        }
+        for order in shared.withLock({ shared in
+            defer { shared.orders = [] }
+            return shared.orders
+        }) {
+            order.answer(.failure(ScriptReport(place: order.name, message: "the host is stopping")))
+        }
+    }
+
+    /// Asks for something; the answer comes on the loader's thread.
+    func ask(
+        _ order: Order, _ name: String,
+        _ answer: @escaping @Sendable (Result<String, ScriptReport>) -> Void
+    ) {
+        let isStopping = shared.withLock { shared in
+            if !shared.stopping { shared.orders.append((order, name, answer)) }
+            return shared.stopping
+        }
+        guard !isStopping else {
+            return answer(.failure(ScriptReport(place: name, message: "the host is stopping")))
+        }
+        watch.wake()
+    }
+
+    /// What turns say of versions; on the desk's thread.
+    func hear(_ notes: [Note]) {
+        for note in notes {
+            switch note {
+            case .joined(let name, let version, _): shared.withLock { $0.versions[name] = version }
+            case .replaced(let name, let version):
+                shared.withLock {
+                    $0.versions[name] = version
+                    $0.kept.insert(name)
+                }
+            case .rolledBack(let name, let from, let to, _):
+                shared.withLock {
+                    $0.versions[name] = to
+                    $0.kept.remove(name)
+                    $0.refused[name, default: []].insert(from)
+                }
+            default: continue
+            }
+        }
+    }
+
+    private func work() {
+        while !shared.withLock({ $0.stopping }) {
+            let isBusy = candidates.values.contains { $0.bench != nil } || gone.values.contains { !$0.isTold }
+            let changed = watch.wait(
+                now: Self.milliseconds, most: isBusy ? Self.shadowEvery : FolderWatch.rescan)
+            obey()
+            if changed || gone.values.contains(where: { !$0.isTold }) { look() }
+            playShadows()
+        }
+    }
+
+    private func obey() {
+        while let order = shared.withLock({ $0.orders.isEmpty ? nil : $0.orders.removeFirst() }) {
+            do throws(ScriptReport) { order.answer(.success(try carryOut(order.order, order.name))) } catch {
+                order.answer(.failure(error))
+            }
+        }
+    }
+
+    private func carryOut(_ order: Order, _ name: String) throws(ScriptReport) -> String {
+        switch order {
+        case .reload:
+            guard let package = try setting.folder.read().packages.first(where: { $0.name == name }) else {
+                throw ScriptReport(
+                    place: name + ".lua",
+                    message: "no such file in \(setting.folder.path), or it cannot be read")
+            }
+            seen[name] = package.fingerprint
+            return try take(package, isAsked: true)
+        case .promote: return try promote(name)
+        case .rollback: return try rollBack(name)
+        }
+    }
+
+    // MARK: The folder
+
+    /// Compares the folder with what was seen last and acts on the differences.
+    private func look() {
+        let contents: ScriptFolder.Contents
+        do throws(ScriptReport) { contents = try setting.folder.read() } catch {
+            if reported.insert(error.description).inserted {
+                setting.report(
+                    ScriptReport(place: error.place, message: error.message + "; the running versions stay"))
+            }
+            return
+        }
+        // What is mended may be told again when it breaks again.
+        reported.formIntersection(contents.reports.map(\.description))
+        for problem in contents.reports where reported.insert(problem.description).inserted {
+            setting.report(problem)
+        }
+        // An editor may leave an empty file for a moment.
+        let packages = contents.packages.filter { !$0.source.isEmpty }
+        let present = Set(contents.names).subtracting(
+            contents.packages.filter { $0.source.isEmpty }.map(\.name))
+        for name in seen.keys.sorted() where !present.contains(name) { miss(name) }
+        for name in present.sorted() where gone[name] != nil {
+            if gone.removeValue(forKey: name)?.isTold == true {
+                setting.tell("\(name).lua is back")
+                setting.post(.order(.missing(name, false)), nil)
+            }
+        }
+        for package in packages where seen[package.name] != package.fingerprint {
+            seen[package.name] = package.fingerprint
+            do throws(ScriptReport) { setting.tell(try take(package, isAsked: false)) } catch {
+                setting.report(error)
+            }
+        }
+    }
+
+    private func miss(_ name: String) {
+        let now = Self.milliseconds()
+        guard let entry = gone[name] else {
+            gone[name] = (now, false)
+            return
+        }
+        guard !entry.isTold, now - entry.since >= Self.absence else { return }
+        gone[name] = (entry.since, true)
+        candidates[name] = nil
+        setting.tell("\(name).lua is gone: no entries, exits go on with the last good version")
+        setting.post(.order(.missing(name, true)), nil)
+    }
+
+    // MARK: Records
+
+    func keep(_ script: Script) {
+        setting.records?.keep(
+            script.package.name, script.package.files(version: script.contract.version),
+            summary: script.package.summary, at: setting.now())
+    }
+
+    func step(_ script: Script, _ step: VersionStep, _ detail: String = "") {
+        setting.records?.step(
+            script.package.name, script.contract.version, step, detail, at: setting.now())
+    }
+}
+
+extension ScriptPackage {
+    /// Changes when the source or anything it could include does.
+    var fingerprint: [UInt8] {
+        library.reduce(source) { $0 + [0] + Array($1.name.utf8) + [0] + $1.bytes }
+    }
+
+    /// The author's first comment line, shortened.
+    var summary: String {
+        let text = String(decoding: source, as: UTF8.self)
+        guard let line = text.split(separator: "\n").first(where: { !$0.allSatisfy(\.isWhitespace) }),
+            line.hasPrefix("--")
+        else { return "" }
+        return String(line.drop { $0 == "-" || $0 == " " }.prefix(120))
+    }
+
+    /// Of the source alone: what a version is called that did not come to have one.
+    var hash: String { Digest.sha256(source) }
+
+    func files(version: String) -> VersionFiles {
+        VersionFiles(version: version, files: [("", source)] + library.map { ($0.name, $0.bytes) })
+    }
+}

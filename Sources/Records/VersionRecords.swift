@@ -1,0 +1,150 @@
+import Core
+import GRDB
+
+/// A step in the life of a version, and what it last came to.
+public enum VersionStep: String, Sendable, CaseIterable {
+    /// Its file was read.
+    case seen
+    case compiled
+    /// Its table and its first calls are as the contract says.
+    case contract
+    case rehearsed
+    /// It waits for `promote`, and decides on paper until then, or not.
+    case ready, shadow
+    case active
+    case proven
+    case refused
+    case rolledBack = "rolled back"
+    case stopped
+}
+
+/// One version of a script as people see it.
+public struct VersionRow: Sendable, Equatable {
+    public let script: String, version: String
+    public let seen: Timestamp
+    /// The author's first comment line.
+    public let summary: String
+    public let fate: VersionStep
+    public let since: Timestamp
+    /// Why, where there is a reason to give.
+    public let detail: String
+}
+
+/// A version's files, the script's own first under the empty name.
+public struct VersionFiles: Sendable, Equatable {
+    public let version: String
+    public let files: [(name: String, source: [UInt8])]
+    public init(version: String, files: [(name: String, source: [UInt8])]) {
+        (self.version, self.files) = (version, files)
+    }
+    public static func == (a: VersionFiles, b: VersionFiles) -> Bool {
+        a.version == b.version
+            && a.files.elementsEqual(b.files) { $0.name == $1.name && $0.source == $1.source }
+    }
+}
+
+extension RecordBook {
+    /// Keeps a version with its files; a version seen before keeps its first time and its fate.
+    public func keep(_ script: String, _ files: VersionFiles, summary: String, at now: Timestamp) {
+        write(
+            """
+            INSERT INTO versions (script, version, seen_ms, summary, fate, fate_ms)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (script, version) DO NOTHING
+            """,
+            [
+                script, files.version, now.milliseconds, summary, VersionStep.seen.rawValue,
+                now.milliseconds,
+            ])
+        for file in files.files {
+            write(
+                """
+                INSERT OR IGNORE INTO version_files (version_id, name, source)
+                SELECT id, ?, ? FROM versions WHERE script = ? AND version = ?
+                """, [file.name, String(decoding: file.source, as: UTF8.self), script, files.version])
+        }
+        note(script, files.version, .seen, "", now)
+    }
+
+    /// Puts a step of a version on record; it is the version's fate until the next.
+    public func step(
+        _ script: String, _ version: String, _ step: VersionStep, _ detail: String = "", at now: Timestamp
+    ) {
+        write(
+            "UPDATE versions SET fate = ?, fate_ms = ? WHERE script = ? AND version = ?",
+            [step.rawValue, now.milliseconds, script, version])
+        note(script, version, step, detail, now)
+    }
+
+    private func note(
+        _ script: String, _ version: String, _ step: VersionStep, _ detail: String, _ now: Timestamp
+    ) {
+        write(
+            "INSERT INTO version_steps (at_ms, script, version, step, detail) VALUES (?, ?, ?, ?, ?)",
+            [now.milliseconds, script, version, step.rawValue, detail])
+    }
+
+    /// The latest versions of every script, the youngest step first.
+    public func versions(latest most: Int) throws(RecordFault) -> [VersionRow] {
+        do {
+            return try queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT v.*, COALESCE((SELECT detail FROM version_steps s
+                            WHERE s.script = v.script AND s.version = v.version
+                            ORDER BY s.id DESC LIMIT 1), '') AS detail
+                        FROM versions v WHERE v.id IN (
+                            SELECT id FROM (SELECT id, ROW_NUMBER() OVER (
+                                PARTITION BY script ORDER BY fate_ms DESC, id DESC) AS place FROM versions)
+                            WHERE place <= ?)
+                        ORDER BY script, fate_ms DESC, id DESC
+                        """, arguments: [most]
+                ).map { row in
+                    VersionRow(
+                        script: row["script"], version: row["version"],
+                        seen: Timestamp(milliseconds: row["seen_ms"]), summary: row["summary"],
+                        fate: VersionStep(rawValue: row["fate"]) ?? .seen,
+                        since: Timestamp(milliseconds: row["fate_ms"]), detail: row["detail"])
+                }
+            }
+        } catch { throw RecordFault(description: "\(error)") }
+    }
+
+    /// Every step of a script's versions, the oldest first.
+    public func steps(of script: String) throws(RecordFault) -> [(
+        version: String, step: String, detail: String
+    )] {
+        do {
+            return try queue.read {
+                try Row.fetchAll(
+                    $0, sql: "SELECT * FROM version_steps WHERE script = ? ORDER BY id", arguments: [script]
+                ).map { ($0["version"], $0["step"], $0["detail"]) }
+            }
+        } catch { throw RecordFault(description: "\(error)") }
+    }
+
+    /// The version of a script that was last in service before `version`; `nil` when there was none.
+    public func version(of script: String, before version: String) throws(RecordFault) -> VersionFiles? {
+        do {
+            return try queue.read { database in
+                let row = try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT v.id, v.version FROM version_steps s
+                        JOIN versions v ON v.script = s.script AND v.version = s.version
+                        WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'proven')
+                            AND v.fate NOT IN ('rolled back', 'refused', 'stopped')
+                        ORDER BY s.id DESC LIMIT 1
+                        """, arguments: [script, version])
+                guard let row else { return nil }
+                let id: Int64 = row["id"]
+                let files = try Row.fetchAll(
+                    database,
+                    sql: "SELECT name, source FROM version_files WHERE version_id = ? ORDER BY name",
+                    arguments: [id]
+                ).map { (name: $0["name"] as String, source: Array(($0["source"] as String).utf8)) }
+                return VersionFiles(version: row["version"], files: files)
+            }
+        } catch { throw RecordFault(description: "\(error)") }
+    }
+}
