@@ -19,12 +19,14 @@ private struct Leavings {
 /// A demo run of the strategies that ship, or of those given.
 private func demo(
     _ folder: TemporaryFolder, seed: UInt64 = 7, seconds: Int64 = 12, segmentBytes: Int = 256 << 20,
-    strategies: String = projectFolder + "/strategies", _ change: (HostRun) -> Void = { _ in }
+    strategies: String = projectFolder + "/strategies", policy: ReloadPolicy? = nil,
+    _ change: (HostRun) -> Void = { _ in }
 ) throws -> Leavings {
     var configuration = Configuration()
     configuration.data = folder.path + "/data"
     configuration.console = nil
     configuration.strategies = strategies
+    (configuration.reloadPolicy, configuration.rehearsalMinutes) = (policy, 1)
     var plan = RunPlan(configuration: configuration)
     (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, seconds, true)
     plan.segmentBytes = segmentBytes
@@ -143,20 +145,18 @@ private func demo(
         }
         try folder.write("strategies/quiet.lua", script("5.0"))
         let path = folder.path
-        let run = try demo(folder, seconds: 6, strategies: path + "/strategies") { run in
+        let run = try demo(folder, seconds: 15, strategies: path + "/strategies") { run in
             run.onStanding = { standing in
                 guard let quiet = standing.scripts.first, quiet.calls > 0 else { return }
                 let entered = standing.counters.entries > 0
                 let stage = quiet.reloads == 0 ? (entered ? "wrong" : "save") : entered ? "break" : "wait"
                 try? stage.write(toFile: path + "/stage", atomically: true, encoding: .utf8)
-                if stage == "save" {
-                    try? script("0.1").write(
-                        toFile: path + "/strategies/quiet.lua", atomically: true, encoding: .utf8)
+                let text = stage == "save" ? script("0.1") : "local S = {"
+                let file = path + "/strategies/quiet.lua"
+                guard stage != "wait", (try? String(contentsOfFile: file, encoding: .utf8)) != text else {
+                    return
                 }
-                if stage == "break" {
-                    try? "local S = {".write(
-                        toFile: path + "/strategies/quiet.lua", atomically: true, encoding: .utf8)
-                }
+                try? text.write(toFile: file, atomically: true, encoding: .utf8)
             }
         }
         #expect(try String(contentsOfFile: path + "/stage", encoding: .utf8) == "break")
