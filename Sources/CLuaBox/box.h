@@ -12,7 +12,11 @@
 #define LB_LOG_BYTES 4096
 #define LB_OFFERS 64
 #define LB_HOOK 100
+/// What a script may keep, and what a file of tests may hold.
 #define LB_CODEC_BYTES (64 << 10)
+#define LB_CODEC_VALUES 2000
+#define LB_FILE_BYTES (1 << 20)
+#define LB_FILE_VALUES 40000
 
 typedef struct {
     const char *name, *source;
@@ -39,10 +43,12 @@ struct lb_state {
     int log_start[LB_LOG_LINES], log_used, log_count, log_lost;
     bool log_warns[LB_LOG_LINES];
     uint8_t *bytes;
-    size_t bytes_used, bytes_cap;
+    size_t bytes_used, bytes_cap, bytes_most;  // used, allocated, allowed
 };
 
 lb_state *lb_of(lua_State *L);
+/// The one door into Lua: a C function under a protected call, with fresh limits.
+lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loading);
 /// Counts work done in C against the step budget and looks at the clock; raises when a limit is passed.
 void lb_charge(lua_State *L, uint64_t steps);
 _Noreturn void lb_fatal(lua_State *L, lb_status kind);
@@ -62,5 +68,10 @@ int lb_str_gsub(lua_State *L);
 int lb_tostring(lua_State *L);
 
 /// Both raise on what is not plain data or too large.
+/// `without` is a key of the outermost table to leave out, or NULL.
 void lb_write(lua_State *L, int index, bool functions, const char *without);
+/// Where a list of values is written one by one: its head with the count, then each key before its value.
+void lb_begin(lua_State *L, size_t most);
+void lb_begin_list(lua_State *L, uint32_t count);
+void lb_write_place(lua_State *L, lua_Integer place);
 void lb_read(lua_State *L, const uint8_t *bytes, size_t length);

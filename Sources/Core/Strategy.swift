@@ -12,6 +12,9 @@ public protocol Strategy: AnyObject {
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer
 }
 
+/// The functions of a strategy that the host calls.
+public enum StrategyCallback: String, Sendable { case load, score, choose, exit, migrate }
+
 /// What a strategy declared when it was loaded: name, wishes and bounds, already validated.
 public struct StrategyContract: Sendable {
     public var name: String
@@ -54,7 +57,7 @@ public enum EconomicExit: String, Sendable, CaseIterable {
 
 public struct StrategyParameter: Sendable, Equatable {
     public enum Value: Sendable, Equatable { case number(Double), flag(Bool), text(String) }
-    public enum Origin: String, Sendable { case environment, file = ".env", script }
+    public enum Origin: String, Sendable { case environment, file = ".env", script, test }
     public let name: String
     public let value: Value
     public let origin: Origin

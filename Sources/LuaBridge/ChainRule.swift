@@ -3,6 +3,13 @@
 enum ChainRule {
     static let most = 64
 
+    static func check(_ source: [UInt8], _ file: String) throws(ScriptReport) {
+        guard let line = line(breaking: source) else { return }
+        throw ScriptReport(
+            place: "\(file):\(line)",
+            message: "a chain of more than \(most) field accesses; split it over locals")
+    }
+
     /// - Returns: the line of the first chain of more than 64 field accesses, or `nil`.
     static func line(breaking source: [UInt8]) -> Int? {
         var line = 1

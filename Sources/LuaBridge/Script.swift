@@ -33,6 +33,9 @@ public struct BoundValue: Sendable, Equatable {
 public struct ScriptSetting: Sendable {
     public var limits = ScriptLimits()
     public var bindings: [String: BoundValue] = [:]
+    /// Values of `p` by the parameter's own name, for tests: they come before every binding and are checked
+    /// against the same bounds.
+    public var overrides: [String: PlainValue] = [:]
     /// SHA-256 as hexadecimal text; the bridge itself knows no hash.
     public let digest: @Sendable ([UInt8]) -> String
     public init(digest: @escaping @Sendable ([UInt8]) -> String) { self.digest = digest }
@@ -55,17 +58,8 @@ public final class Script: Strategy {
     /// - Throws: `ScriptReport` when it does not compile, does not fit the contract or passes a limit.
     public init(_ package: ScriptPackage, _ setting: ScriptSetting) throws(ScriptReport) {
         let chunk = package.name + ".lua"
-        if let line = ChainRule.line(breaking: package.source) {
-            throw ScriptReport(
-                place: "\(chunk):\(line)",
-                message: "a chain of more than \(ChainRule.most) field accesses; split it over locals")
-        }
-        for part in package.library {
-            guard let line = ChainRule.line(breaking: part.bytes) else { continue }
-            throw ScriptReport(
-                place: "lib/\(part.name).lua:\(line)",
-                message: "a chain of more than \(ChainRule.most) field accesses; split it over locals")
-        }
+        try ChainRule.check(package.source, chunk)
+        for part in package.library { try ChainRule.check(part.bytes, "lib/\(part.name).lua") }
         guard let box = ScriptBox(limits: setting.limits, seed: 1) else {
             throw ScriptReport(place: chunk, message: "no memory for a Lua state")
         }
@@ -78,7 +72,7 @@ public final class Script: Strategy {
                     $0 + [0] + Array($1.name.utf8) + [0] + $1.bytes
                 })
             var reader = ContractReader(
-                name: package.name, version: version, bindings: setting.bindings, hasMigrate: box.hasMigrate)
+                name: package.name, version: version, setting: setting, hasMigrate: box.hasMigrate)
             contract = try reader.read(try box.contract())
             guard box.has(LB_SCORE) else { throw .broken("score is missing: it must be a function") }
             contract.hasChoose = box.has(LB_CHOOSE)
@@ -100,7 +94,9 @@ public final class Script: Strategy {
     public func score(_ o: MarketView) -> ScoreAnswer {
         for condition in wake {
             guard o.present[condition.place], o.values[condition.place] >= condition.least else {
-                return .asleep
+                guard o.isStrict, !o.present[condition.place] else { return .asleep }
+                let name = MarketField.allCases[condition.place].name
+                return .fault(.broken("wake reads o.\(name) and the test does not set it"))
             }
         }
         do throws(StrategyFault) {
@@ -126,6 +122,24 @@ public final class Script: Strategy {
             let answer = try box.call(LB_EXIT, o, position)
             return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(error) }
+    }
+
+    /// What a callback returns, value by value and unchecked, for a test to compare; `wake` is not asked.
+    /// - Throws: what the call ran into, or that the script has no such function.
+    public func raw(
+        _ callback: StrategyCallback, _ o: MarketView, _ position: PositionView? = nil
+    ) throws(StrategyFault) -> [PlainValue] {
+        let called: lb_callback
+        switch callback {
+        case .score: called = LB_SCORE
+        case .choose: called = LB_CHOOSE
+        case .exit: called = LB_EXIT
+        case .load, .migrate: throw .broken("\(callback.rawValue) is not called with a view")
+        }
+        guard box.has(called) else { throw .broken("\(callback.rawValue) is missing") }
+        guard callback != .exit || position != nil else { throw .broken("exit needs a position") }
+        try begin()
+        return try box.raw(called, o, position)
     }
 
     /// Makes the call of that number end as the wall clock ended it in a recorded run: no replay could know.

@@ -23,6 +23,7 @@ typedef struct {
     const char *pair, *direction;
     const double *values;
     const bool *present;
+    bool strict;  // a field that is not present raises instead of reading as nil
 } lb_view;
 
 /// What `pos` shows during one call.
@@ -30,6 +31,7 @@ typedef struct {
     const char *pair, *direction, *style, *version;
     bool adopted;
     const double *values;
+    const bool *present;  // NULL: all; a field that is not present raises
 } lb_position;
 
 typedef enum { LB_NIL, LB_FLAG, LB_NUMBER, LB_TEXT, LB_TABLE, LB_OTHER } lb_type;
@@ -63,7 +65,8 @@ lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length);
 /// The declared table without `state` (functions appear as a mark), or the present `state`, as bytes:
 /// z nil, t true, f false, i int64, d double, s u32 bytes, F function, { u32 count (key value)*, little endian,
 /// keys ascending: numbers, then text. The bytes live until the next encode.
-typedef enum { LB_CONTRACT, LB_STATE, LB_PLAN } lb_part;
+/// LB_FILE is the whole table, without functions and with room for more than a script may keep.
+typedef enum { LB_CONTRACT, LB_STATE, LB_PLAN, LB_FILE } lb_part;
 lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length);
 /// Replaces `state`.
 lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length);
@@ -73,6 +76,9 @@ lb_status lb_migrate(lb_state *box, int64_t from);
 /// Calls score(o, p), choose(o, p) or exit(pos, o, p). A table among the answers can be had with LB_PLAN.
 lb_status lb_call(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
                   lb_answer *answer);
+/// The same call; what was returned comes as bytes: a list, one entry a value.
+lb_status lb_call_raw(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
+                      const uint8_t **bytes, size_t *length);
 
 /// Why the last operation failed and where (`file:line`, or empty).
 const char *lb_message(const lb_state *box);
