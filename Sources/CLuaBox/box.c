@@ -18,7 +18,10 @@ static void *allocate(void *owner, void *block, size_t old, size_t new) {
         box->used -= old;
         return NULL;
     }
-    if (new > old && box->used + (new - old) > box->cap) return NULL;
+    if (new > old && box->used + (new - old) > box->cap) {
+        box->wanted = box->used + (new - old);
+        return NULL;
+    }
     void *grown = realloc(block, new);
     if (grown == NULL) return NULL;
     box->used += new - old;
@@ -83,35 +86,45 @@ static int handler(lua_State *L) {
 }
 
 static lb_status failed(lb_state *box, int code) {
-    switch (box->fatal) {
-    case LB_STEPS:
-        snprintf(box->message, sizeof box->message, "used up its %llu steps",
-                 (unsigned long long)box->steps_max);
-        return LB_STEPS;
-    case LB_CLOCK:
-        snprintf(box->message, sizeof box->message, "took longer than %lld ms",
-                 (long long)((box->loading ? box->limits.load_wall_us : box->limits.wall_us) / 1000));
-        return LB_CLOCK;
-    case LB_OK:
-        if (code != LUA_ERRMEM) return code == LUA_ERRSYNTAX ? LB_SYNTAX : LB_RUNTIME;
-        // fall through
     // Out of memory is fatal, whoever noticed it.
+    if (code == LUA_ERRMEM && box->fatal == LB_OK) box->fatal = LB_MEMORY;
+    char steps[64];
+    snprintf(steps, sizeof steps, "%llu of %llu steps", (unsigned long long)box->steps,
+             (unsigned long long)box->steps_max);
+    const char *what;
+    switch (box->fatal) {
+    case LB_OK:
+        if (code == LUA_ERRSYNTAX) return LB_SYNTAX;
+        snprintf(box->usage, sizeof box->usage, "%s", steps);
+        return LB_RUNTIME;
+    case LB_STEPS:
+        what = "used up its steps";
+        snprintf(box->usage, sizeof box->usage, "%s", steps);
+        break;
+    case LB_CLOCK:
+        what = "took too long";
+        snprintf(box->usage, sizeof box->usage, "%lld of %lld ms, %s",
+                 (long long)(now_us() - box->started_us) / 1000,
+                 (long long)(box->deadline_us - box->started_us) / 1000, steps);
+        break;
     default:
-        box->fatal = LB_MEMORY;
-        snprintf(box->message, sizeof box->message, "needs more than %zu KiB of memory",
+        what = "needs more memory";
+        snprintf(box->usage, sizeof box->usage, "%zu KiB of %zu KiB", box->wanted >> 10,
                  box->limits.memory >> 10);
-        return LB_MEMORY;
     }
+    snprintf(box->message, sizeof box->message, "%s: %s", what, box->usage);
+    return box->fatal;
 }
 
 lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loading) {
     lua_State *L = box->L;
-    box->message[0] = box->place[0] = 0;
+    box->message[0] = box->place[0] = box->usage[0] = 0;
     box->steps = 0;
     box->fatal = LB_OK;
     box->loading = loading;
     box->steps_max = loading ? box->limits.load_steps : box->limits.steps;
-    box->deadline_us = now_us() + (loading ? box->limits.load_wall_us : box->limits.wall_us);
+    box->started_us = now_us();
+    box->deadline_us = box->started_us + (loading ? box->limits.load_wall_us : box->limits.wall_us);
     lua_sethook(L, hook, LUA_MASKCOUNT, LB_HOOK);
     lua_settop(L, 0);
     lua_pushcfunction(L, handler);
@@ -247,7 +260,8 @@ bool lb_has_migrate(const lb_state *box) { return box->migrate_ref != LUA_NOREF;
 
 const char *lb_message(const lb_state *box) { return box->message; }
 const char *lb_place(const lb_state *box) { return box->place; }
-uint64_t lb_steps(const lb_state *box) { return box->steps; }
+const char *lb_usage(const lb_state *box) { return box->usage; }
+uint64_t lb_steps(const lb_state *box) { return box->call_steps; }
 size_t lb_memory(const lb_state *box) { return box->used; }
 
 int lb_log_count(const lb_state *box) { return box->log_count; }

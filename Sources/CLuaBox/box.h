@@ -29,11 +29,12 @@ struct lb_state {
     lua_State *L;
     lb_limits limits;
     size_t used, cap;
-    uint64_t steps, steps_max;
-    int64_t deadline_us;
+    size_t wanted;  // bytes there would have been, had the cap not refused them
+    uint64_t steps, steps_max, call_steps;
+    int64_t started_us, deadline_us;
     lb_status fatal;
     bool loading;
-    char message[640], place[160];
+    char message[640], place[160], usage[96];
     int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, pos_keys_ref;
     const lb_view *view;
     const lb_position *position;

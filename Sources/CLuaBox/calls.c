@@ -147,6 +147,7 @@ static lb_status called(lb_state *box, call_t *job, const lb_view *view, const l
     box->view = view;
     box->position = position;
     lb_status status = lb_enter(box, call, job, false);
+    box->call_steps = box->steps;
     box->view = NULL;
     box->position = NULL;
     return status;

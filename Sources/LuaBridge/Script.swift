@@ -49,6 +49,7 @@ public final class Script: Strategy {
     /// The source and the includes it used.
     public let package: ScriptPackage
     private let box: ScriptBox
+    private let limits: ScriptLimits
     /// Calls of its functions so far, those that `wake` or a missing function spared not counted.
     public private(set) var calls = 0
     private var stopCall: Int?
@@ -88,6 +89,7 @@ public final class Script: Strategy {
             throw ScriptReport(place: place, message: error.message)
         }
         self.box = box
+        limits = setting.limits
         wake = contract.wake.map { ($0.field.rawValue, $0.least) }
     }
 
@@ -96,14 +98,14 @@ public final class Script: Strategy {
             guard o.present[condition.place], o.values[condition.place] >= condition.least else {
                 guard o.isStrict, !o.present[condition.place] else { return .asleep }
                 let name = MarketField.allCases[condition.place].name
-                return .fault(.broken("wake reads o.\(name) and the test does not set it"))
+                return .fault(traced(.broken("wake reads o.\(name) and the test does not set it"), .score))
             }
         }
         do throws(StrategyFault) {
             try begin()
             let answer = try box.call(LB_SCORE, o)
             return try Answers.score(answer)
-        } catch { return .fault(error) }
+        } catch { return .fault(traced(error, .score)) }
     }
 
     public func choose(_ o: MarketView) -> ChoiceAnswer {
@@ -112,7 +114,7 @@ public final class Script: Strategy {
             try begin()
             let answer = try box.call(LB_CHOOSE, o)
             return try Answers.choice(answer) { () throws(StrategyFault) in try box.plan() }
-        } catch { return .fault(error) }
+        } catch { return .fault(traced(error, .choose)) }
     }
 
     public func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
@@ -121,7 +123,7 @@ public final class Script: Strategy {
             try begin()
             let answer = try box.call(LB_EXIT, o, position)
             return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
-        } catch { return .fault(error) }
+        } catch { return .fault(traced(error, .exit)) }
     }
 
     /// What a callback returns, value by value and unchecked, for a test to compare; `wake` is not asked.
@@ -138,8 +140,21 @@ public final class Script: Strategy {
         }
         guard box.has(called) else { throw .broken("\(callback.rawValue) is missing") }
         guard callback != .exit || position != nil else { throw .broken("exit needs a position") }
-        try begin()
-        return try box.raw(called, o, position)
+        do throws(StrategyFault) {
+            try begin()
+            return try box.raw(called, o, position)
+        } catch { throw traced(error, callback) }
+    }
+
+    /// Says where in the script and in which version a fault was, and what the call had used.
+    private func traced(_ fault: StrategyFault, _ callback: StrategyCallback) -> StrategyFault {
+        var fault = fault
+        (fault.callback, fault.version) = (callback, contract.version)
+        // An answer that does not fit is found after the call, by which time nobody counts.
+        if fault.usage == nil, fault.kind == .contract {
+            fault.usage = "\(box.steps) of \(limits.steps) steps"
+        }
+        return fault
     }
 
     /// Makes the call of that number end as the wall clock ended it in a recorded run: no replay could know.
@@ -176,8 +191,13 @@ public final class Script: Strategy {
                         + "add S.migrate(state, from_version)")
             }
             try box.setState(bytes)
-            try box.migrate(from: old.contract.stateVersion)
-            _ = try box.state()
+            do throws(StrategyFault) {
+                try box.migrate(from: old.contract.stateVersion)
+                _ = try box.state()
+            } catch {
+                throw StrategyFault(
+                    kind: error.kind, place: error.place, message: "migrate: " + error.message)
+            }
         } catch {
             throw ScriptReport(place: error.place ?? package.name + ".lua", message: error.message)
         }

@@ -131,9 +131,10 @@ struct ScriptBox: ~Copyable {
         case LB_CLOCK: kind = .wallClock
         default: kind = .runtime
         }
-        let place = String(cString: lb_place(box))
+        let (place, usage) = (String(cString: lb_place(box)), String(cString: lb_usage(box)))
         throw StrategyFault(
-            kind: kind, place: place.isEmpty ? nil : place, message: String(cString: lb_message(box)))
+            kind: kind, place: place.isEmpty ? nil : place, message: String(cString: lb_message(box)),
+            usage: usage.isEmpty ? nil : usage)
     }
 }
 

@@ -389,6 +389,47 @@ struct LimitTests {
     }
 }
 
+@Suite struct `A fault of a script` {
+    @Test(arguments: [
+        ("error('boom')", "version 12 in score: s.lua:3: boom (# of 100000 steps)"),
+        (
+            "return 2, 1",
+            "version 12 in score: score returned a confidence of 2.0; it must be 0…1 (# of 100000 steps)"
+        ),
+        ("while true do end", "version 12 in score: s.lua:3: used up its steps: # of 100000 steps"),
+        (
+            "local s = 'x' while true do s = s .. s end",
+            "version 12 in score: needs more memory: # KiB of 2048 KiB"
+        ),
+    ])
+    func `says version, callback, place, limit and usage in one line`(body: String, line: String) throws {
+        var found = try #require(fault(try scoring(body).score(view())))
+        #expect(found.version?.isEmpty == false && found.usage?.isEmpty == false)
+        found.version = "12"
+        #expect(found.report.replacing(/\d+ (?=(KiB )?of)/, with: "# ") == line)
+    }
+
+    @Test func `names the callback it was in`() throws {
+        let all = try script(
+            "local function f() error('x') end return { api = 1, name = 's', score = f, choose = f, exit = f }"
+        )
+        guard case .fault(let choosing) = all.choose(view()),
+            case .fault(let leaving) = all.exit(position(), view())
+        else { Issue.record("no fault"); return }
+        #expect(
+            [choosing.callback, leaving.callback, fault(all.score(view()))?.callback] == [
+                .choose, .exit, .score,
+            ])
+    }
+
+    @Test func `that is not fully known says what is known`() {
+        #expect(StrategyFault(kind: .runtime, place: "a:1", message: "a:1: x").report == "a:1: x")
+        #expect(StrategyFault(kind: .runtime, place: "a:1", message: "x").report == "a:1: x")
+        #expect(
+            StrategyFault(kind: .runtime, place: nil, message: "x", callback: .exit).report == "in exit: x")
+    }
+}
+
 @Suite struct `A fault of the contract` {
     @Test(
         arguments: [

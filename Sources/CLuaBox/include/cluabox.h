@@ -83,7 +83,9 @@ lb_status lb_call_raw(lb_state *box, lb_callback callback, const lb_view *view, 
 /// Why the last operation failed and where (`file:line`, or empty).
 const char *lb_message(const lb_state *box);
 const char *lb_place(const lb_state *box);
-/// Steps of the last call; bytes in use.
+/// What it had used then of its limits: `1200 of 100000 steps`.
+const char *lb_usage(const lb_state *box);
+/// Steps of the last call of a callback; bytes in use.
 uint64_t lb_steps(const lb_state *box);
 size_t lb_memory(const lb_state *box);
 

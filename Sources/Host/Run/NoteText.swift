@@ -36,8 +36,7 @@ struct NoteText: Sendable {
                 "Repairing \(pair): \(imbalance) out of balance, \(unwinds ? "unwinding" : "hedging"), try \(attempt) (\(owner))"
             )
         case .strategyFault(let owner, let fault, let stopped):
-            let place = fault.place.flatMap { fault.message.hasPrefix($0) ? nil : "\($0): " } ?? ""
-            logger.error("Script \(owner): \(place)\(fault.message)\(stopped ? "; stopped" : "")")
+            logger.error("Script \(owner) \(fault.report)\(stopped ? "; stopped" : "")")
         case .gap(let symbol, let reason): logger.notice("Book of \(symbol) lost: \(reason)")
         case .connection(let id, let up, let reason):
             let name = id == .publicStream ? "Public stream" : "Private stream"
