@@ -156,7 +156,7 @@ lb_state *lb_new(const lb_limits *limits, uint64_t seed, const char *const *mark
     box->limits = *limits;
     box->cap = limits->memory + (256 << 10);
     for (int i = 0; i < LB_CALLBACKS; i++) box->refs[i] = LUA_NOREF;
-    box->migrate_ref = box->table_ref = box->plan_ref = box->p_ref = LUA_NOREF;
+    box->migrate_ref = box->table_ref = box->plan_ref = box->p_ref = box->seed_ref = LUA_NOREF;
     box->L = lua_newstate(allocate, box);
     if (box->L == NULL) {
         free(box);

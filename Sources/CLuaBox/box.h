@@ -35,7 +35,7 @@ struct lb_state {
     lb_status fatal;
     bool loading;
     char message[640], place[160], usage[96];
-    int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, pos_keys_ref;
+    int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, seed_ref;
     const lb_view *view;
     const lb_position *position;
     lb_offer_t offers[LB_OFFERS];

@@ -58,6 +58,36 @@ lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length) {
     return lb_enter(box, set_state, &data, true);
 }
 
+static int reseed(lua_State *L) {
+    uint64_t *seed = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lb_of(L)->seed_ref);
+    lua_pushinteger(L, (lua_Integer)*seed);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+lb_status lb_seed(lb_state *box, uint64_t seed) { return lb_enter(box, reseed, &seed, true); }
+
+static int table_order(lua_State *L) {
+    uint64_t *order = lua_touserdata(L, 1);
+    lua_createtable(L, 0, 64);
+    for (int i = 0; i < 64; i++) {
+        lua_pushfstring(L, "key %d", i);
+        lua_pushinteger(L, i);
+        lua_rawset(L, -3);
+    }
+    *order = 14695981039346656037u;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        *order = (*order ^ (uint64_t)lua_tointeger(L, -1)) * 1099511628211u;
+    }
+    return 0;
+}
+
+uint64_t lb_table_order(lb_state *box) {
+    uint64_t order = 0;
+    return lb_enter(box, table_order, &order, true) == LB_OK ? order : 0;
+}
+
 static int migrate(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);

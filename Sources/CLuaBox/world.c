@@ -290,6 +290,8 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     aside(L, "math", luaopen_math);
     lua_pushstring(L, "randomseed");
     lua_rawget(L, -2);
+    lua_pushvalue(L, -1);
+    lb_of(L)->seed_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushinteger(L, (lua_Integer)seed);
     lua_call(L, 1, 0);
     for (size_t i = 0; i < sizeof math / sizeof *math; i++) take(L, math[i], NULL);

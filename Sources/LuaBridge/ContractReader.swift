@@ -263,29 +263,36 @@ struct ContractReader {
         if let fault = Self.check(scriptDefault, bounds, choices) {
             throw .broken("\(whole) has the default \(Self.words(scriptDefault)); \(fault)")
         }
-        var (inForce, origin) = (scriptDefault, StrategyParameter.Origin.script)
-        if let override = setting.overrides[name] {
-            guard let value = Self.value(override, like: scriptDefault) else {
-                throw .broken("\(whole): \(override.words) must be \(Self.kind(scriptDefault))")
-            }
-            if let fault = Self.check(value, bounds, choices) {
-                throw .broken("\(whole): \(override.words); \(fault)")
-            }
-            (inForce, origin) = (value, .test)
-        } else if !variable.isEmpty, let bound = setting.bindings[variable] {
-            let source =
-                "\(variable)=\(bound.text) (\(bound.origin == .environment ? "environment" : ".env"))"
-            guard let value = Self.parse(bound.text, like: scriptDefault) else {
-                throw .broken("\(whole): \(source) must be \(Self.kind(scriptDefault))")
-            }
-            if let fault = Self.check(value, bounds, choices) {
-                throw .broken("\(whole): \(source); \(fault)")
-            }
-            (inForce, origin) = (value, bound.origin)
+        let (inForce, origin) = try inForce(name, variable, scriptDefault) {
+            Self.check($0, bounds, choices)
         }
         return StrategyParameter(
             name: name, value: inForce, origin: origin, scriptDefault: scriptDefault, variable: variable,
             unit: unit, meaning: meaning)
+    }
+
+    /// The value of a parameter and where it comes from: a test's own, what is bound, or the script's default.
+    private func inForce(
+        _ name: String, _ variable: String, _ scriptDefault: StrategyParameter.Value,
+        check: (StrategyParameter.Value) -> String?
+    ) throws(StrategyFault) -> (StrategyParameter.Value, StrategyParameter.Origin) {
+        let whole = "params.\(name)"
+        if let override = setting.overrides[name] {
+            guard let value = Self.value(override, like: scriptDefault) else {
+                throw .broken("\(whole): \(override.words) must be \(Self.kind(scriptDefault))")
+            }
+            if let fault = check(value) { throw .broken("\(whole): \(override.words); \(fault)") }
+            return (value, .test)
+        }
+        guard !variable.isEmpty, let bound = setting.bindings[variable] else {
+            return (scriptDefault, .script)
+        }
+        let source = "\(variable)=\(bound.text) (\(bound.origin == .environment ? "environment" : ".env"))"
+        guard let value = Self.parse(bound.text, like: scriptDefault) else {
+            throw .broken("\(whole): \(source) must be \(Self.kind(scriptDefault))")
+        }
+        if let fault = check(value) { throw .broken("\(whole): \(source); \(fault)") }
+        return (value, bound.origin)
     }
 
     private static func check(

@@ -56,12 +56,18 @@ public final class Script: Strategy {
     /// The conditions of `wake`, unpacked: they are asked before every call.
     private let wake: [(place: Int, least: Double)]
 
+    /// - Parameter runSeed: chosen by a run for its chance; a replay must be given the same. With the default
+    ///   `math.random` depends on the version alone.
     /// - Throws: `ScriptReport` when it does not compile, does not fit the contract or passes a limit.
-    public init(_ package: ScriptPackage, _ setting: ScriptSetting) throws(ScriptReport) {
+    public init(
+        _ package: ScriptPackage, _ setting: ScriptSetting, runSeed: UInt64 = 0
+    ) throws(ScriptReport) {
         let chunk = package.name + ".lua"
         try ChainRule.check(package.source, chunk)
         for part in package.library { try ChainRule.check(part.bytes, "lib/\(part.name).lua") }
-        guard let box = ScriptBox(limits: setting.limits, seed: 1) else {
+        // What is included is known only after the file has run: until then its own text is the seed.
+        let early = Self.seed(runSeed, setting.digest(package.source))
+        guard let box = ScriptBox(limits: setting.limits, seed: early) else {
             throw ScriptReport(place: chunk, message: "no memory for a Lua state")
         }
         do throws(StrategyFault) {
@@ -72,6 +78,7 @@ public final class Script: Strategy {
                 library.sorted { $0.name < $1.name }.reduce(package.source) {
                     $0 + [0] + Array($1.name.utf8) + [0] + $1.bytes
                 })
+            try box.seed(Self.seed(runSeed, version))
             var reader = ContractReader(
                 name: package.name, version: version, setting: setting, hasMigrate: box.hasMigrate)
             contract = try reader.read(try box.contract())
@@ -205,6 +212,15 @@ public final class Script: Strategy {
 
     /// What the script logged since this was last asked, and how many lines did not fit.
     public func takeLog() -> (lines: [ScriptLine], lost: Int) { box.takeLog() }
+
+    /// FNV-1a over the run's seed and a digest.
+    private static func seed(_ runSeed: UInt64, _ digest: String) -> UInt64 {
+        digest.utf8.reduce(14_695_981_039_346_656_037 ^ runSeed) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    }
+
+    /// A fingerprint of the order in which tables lie in memory, which each state chooses by time and
+    /// addresses. No script can see it; two states that differ in it and agree in their answers prove so.
+    public var tableOrder: UInt64 { box.tableOrder }
 
     /// Steps the last call used.
     public var steps: UInt64 { box.steps }

@@ -54,6 +54,10 @@ struct ScriptBox: ~Copyable {
     func has(_ callback: lb_callback) -> Bool { lb_has(box, callback) }
     var hasMigrate: Bool { lb_has_migrate(box) }
 
+    func seed(_ seed: UInt64) throws(StrategyFault) { try check(lb_seed(box, seed)) }
+
+    var tableOrder: UInt64 { lb_table_order(box) }
+
     func setParameters(_ table: PlainValue) throws(StrategyFault) {
         let bytes = table.encoded
         try check(lb_set_parameters(box, bytes, bytes.count))

@@ -73,6 +73,12 @@ lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length);
 /// `state = migrate(state, from)`.
 lb_status lb_migrate(lb_state *box, int64_t from);
 
+/// Begins `math.random` anew.
+lb_status lb_seed(lb_state *box, uint64_t seed);
+/// A fingerprint of the order in which this state's tables lie in memory. No script can see that order; it tells
+/// two states apart whose agreement is to prove that answers do not depend on it. 0 when memory is short.
+uint64_t lb_table_order(lb_state *box);
+
 /// Calls score(o, p), choose(o, p) or exit(pos, o, p). A table among the answers can be had with LB_PLAN.
 lb_status lb_call(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
                   lb_answer *answer);
