@@ -287,7 +287,8 @@ struct ContractReader {
         guard !variable.isEmpty, let bound = setting.bindings[variable] else {
             return (scriptDefault, .script)
         }
-        let source = "\(variable)=\(bound.text) (\(bound.origin == .environment ? "environment" : ".env"))"
+        let origin = bound.origin == .environment ? "environment" : ".env"
+        let source = "\(variable)=\(bound.text) (\(origin))"
         guard let value = Self.parse(bound.text, like: scriptDefault) else {
             throw .broken("\(whole): \(source) must be \(Self.kind(scriptDefault))")
         }

@@ -387,6 +387,29 @@ struct LimitTests {
         #expect(ChainRule.line(breaking: Array("-- \(chain)\nlocal s = '\(chain)'".utf8)) == nil)
         #expect(throws: ScriptReport.self) { _ = try scoring("return \(chain)") }
     }
+
+    @Test("accesses within brackets count with those around them, for they are named together")
+    func nestedChains() {
+        let half = "a" + String(repeating: ".b", count: 31)
+        #expect(ChainRule.line(breaking: Array("return \(half)[\(half)]".utf8)) == nil)
+        #expect(ChainRule.line(breaking: Array("return \(half)[\(half).c.d]".utf8)) == 1)
+        #expect(ChainRule.line(breaking: Array("return \(half)[1]\(half.dropFirst()).c.d".utf8)) == 1)
+        let nested = (0..<150).reduce("k") { inner, _ in "x[\(inner)].b" }
+        #expect(ChainRule.line(breaking: Array("return \(nested)".utf8)) == 1)
+    }
+
+    @Test(
+        "what only looks like a chain is none",
+        arguments: [
+            String(repeating: "'a' .. o.pair .. ", count: 70) + "''",
+            (0..<70).map { _ in "o.gross_pct" }.joined(separator: " and "),
+            "function() " + String(repeating: "log.info 'x' ", count: 70) + " end",
+            "{ " + String(repeating: "a.b, ", count: 70) + "}", String(repeating: "-1.5 ", count: 70),
+            String(repeating: "f(a.b):c(d.e) + ", count: 70) + "1",
+        ])
+    func noChains(source: String) {
+        #expect(ChainRule.line(breaking: Array("return \(source)".utf8)) == nil)
+    }
 }
 
 @Suite struct `A fault of a script` {
