@@ -9,19 +9,49 @@ static int64_t now_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-// Shrinking never fails; growing past the cap does, which Lua answers with a collection and then an error.
+// Looks at the clock from within an allocation, where nothing may raise: from here on nothing is granted, which
+// Lua answers with an error that the fatal flag turns into the right one.
+static bool late(lb_state *box) {
+    box->allocated = 0;
+    if (now_us() <= box->deadline_us) return false;
+    if (box->fatal == LB_OK) box->fatal = LB_CLOCK;
+    return box->spent = true;
+}
+
+// Growing past the cap is refused, which Lua answers with a whole collection, a second try and then an error. Near
+// the cap a script could make every allocation a collection: they are counted, and the clock is looked at.
+static bool refuses(lb_state *box, bool is_text, size_t old, size_t new) {
+    if (box->entered) {
+        if (box->spent) return true;
+        box->allocated += new;
+        if (box->allocated > LB_ALLOCATED && late(box)) return true;
+    }
+    bool too_long = is_text && new > LB_TEXT_MAX && box->cap == box->limits.memory;
+    if (!too_long && box->used + (new - old) <= box->cap) return false;
+    if (!box->entered) return true;
+    box->wanted = box->used + (new - old);
+    box->wanted_text = too_long ? new : 0;
+    if (box->L != NULL) lb_where(box->L, box->refused_place, sizeof box->refused_place);
+    if (++box->refusals > LB_REFUSALS) {
+        if (box->fatal == LB_OK) box->fatal = LB_MEMORY;
+        box->spent = true;
+    } else {
+        late(box);
+    }
+    return true;
+}
+
+// Shrinking never fails. For a new block `old` is the type of what it is for.
 static void *allocate(void *owner, void *block, size_t old, size_t new) {
     lb_state *box = owner;
+    bool is_text = block == NULL && old == LUA_TSTRING;
     if (block == NULL) old = 0;
     if (new == 0) {
         free(block);
         box->used -= old;
         return NULL;
     }
-    if (new > old && box->used + (new - old) > box->cap) {
-        box->wanted = box->used + (new - old);
-        return NULL;
-    }
+    if (new > old && refuses(box, is_text, old, new)) return NULL;
     void *grown = realloc(block, new);
     if (grown == NULL) return NULL;
     box->used += new - old;
@@ -49,12 +79,10 @@ static void hook(lua_State *L, lua_Debug *debug);
 
 _Noreturn void lb_fatal(lua_State *L, lb_status kind) {
     lb_state *box = lb_of(L);
-    if (box->fatal == LB_OK) {
-        box->fatal = kind;
-        lb_where(L, box->place, sizeof box->place);
-        // From here on every instruction raises: nothing can swallow it.
-        lua_sethook(L, hook, LUA_MASKCOUNT, 1);
-    }
+    if (box->fatal == LB_OK) box->fatal = kind;
+    if (box->place[0] == 0) lb_where(L, box->place, sizeof box->place);
+    // From here on every instruction raises: nothing can swallow it.
+    lua_sethook(L, hook, LUA_MASKCOUNT, 1);
     lua_pushlightuserdata(L, box);
     lua_error(L);
     abort();
@@ -68,9 +96,24 @@ void lb_charge(lua_State *L, uint64_t steps) {
     if (now_us() > box->deadline_us) lb_fatal(L, LB_CLOCK);
 }
 
+void lb_count(lua_State *L, uint64_t steps) { lb_of(L)->steps += steps; }
+
 static void hook(lua_State *L, lua_Debug *debug) {
     (void)debug;
     lb_charge(L, LB_HOOK);
+}
+
+size_t lb_plain(char *to, size_t size, const char *from, size_t length, char odd) {
+    if (length >= size) length = size - 1;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)from[i], next = i + 1 < length ? (unsigned char)from[i + 1] : 0;
+        // U+0080 to U+009F are the control characters of eight-bit terminals.
+        bool control = c < 32 || c == 127 || (c == 0xC2 && next >= 0x80 && next < 0xA0);
+        to[i] = control ? odd : (char)c;
+        if (control && c == 0xC2) to[++i] = odd;
+    }
+    to[length] = 0;
+    return length;
 }
 
 // Runs where the error was raised: the place is still on the stack. Neither allocates nor calls script code.
@@ -78,10 +121,10 @@ static int handler(lua_State *L) {
     lb_state *box = lb_of(L);
     if (box->fatal != LB_OK) return 1;
     if (box->place[0] == 0) lb_where(L, box->place, sizeof box->place);
-    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL;
-    if (text != NULL) snprintf(box->message, sizeof box->message, "%.600s", text);
+    size_t length;
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &length) : NULL;
+    if (text != NULL) lb_plain(box->message, length < 600 ? sizeof box->message : 601, text, length, '?');
     else snprintf(box->message, sizeof box->message, "(error object is a %s value)", luaL_typename(L, 1));
-    for (char *c = box->message; *c; c++) if ((unsigned char)*c < 32 || *c == 127) *c = '?';
     return 1;
 }
 
@@ -109,7 +152,11 @@ static lb_status failed(lb_state *box, int code) {
         break;
     default:
         what = "needs more memory";
-        snprintf(box->usage, sizeof box->usage, "%zu KiB of %zu KiB", box->wanted >> 10,
+        if (box->place[0] == 0) memcpy(box->place, box->refused_place, sizeof box->place);
+        if (box->wanted_text > 0) {
+            snprintf(box->usage, sizeof box->usage, "%zu KiB of %d KiB in one text", box->wanted_text >> 10,
+                     LB_TEXT_MAX >> 10);
+        } else snprintf(box->usage, sizeof box->usage, "%zu KiB of %zu KiB", box->wanted >> 10,
                  box->limits.memory >> 10);
     }
     snprintf(box->message, sizeof box->message, "%s: %s", what, box->usage);
@@ -118,8 +165,12 @@ static lb_status failed(lb_state *box, int code) {
 
 lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loading) {
     lua_State *L = box->L;
-    box->message[0] = box->place[0] = box->usage[0] = 0;
+    box->message[0] = box->place[0] = box->refused_place[0] = box->usage[0] = 0;
     box->steps = 0;
+    box->wanted = box->wanted_text = box->allocated = 0;
+    box->refusals = 0;
+    box->spent = false;
+    box->entered = true;
     box->fatal = LB_OK;
     box->loading = loading;
     box->steps_max = loading ? box->limits.load_steps : box->limits.steps;
@@ -133,6 +184,7 @@ lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loadi
     int code = lua_pcall(L, 1, 0, 1);
     lua_sethook(L, NULL, 0, 0);
     lua_settop(L, 0);
+    box->entered = false;
     return code == LUA_OK && box->fatal == LB_OK ? LB_OK : failed(box, code);
 }
 
@@ -194,19 +246,42 @@ typedef struct {
     size_t length;
 } load_t;
 
+// Text in pieces: between two of them the clock is looked at, for nothing else can interrupt a compilation, and
+// long chains make it take the square of their length.
+static const char *piece(lua_State *L, void *source, size_t *length) {
+    load_t *rest = source;
+    lb_state *box = lb_of(L);
+    if (now_us() > box->deadline_us) lb_fatal(L, LB_CLOCK);
+    const char *at = rest->source;
+    *length = rest->length < 512 ? rest->length : 512;
+    rest->source += *length;
+    rest->length -= *length;
+    return at;
+}
+
+// Compiling under memory pressure has its own history of defects: the cap is wide until the code runs.
+static void compile(lua_State *L, load_t source) {
+    lb_state *box = lb_of(L);
+    box->cap = box->limits.memory * 8;
+    int code = lua_load(L, piece, &source, source.chunk, "t");
+    lua_gc(L, LUA_GCCOLLECT);
+    box->cap = box->limits.memory;
+    if (code != LUA_OK) lua_error(L);
+}
+
 static int include(lua_State *L) {
     lb_state *box = lb_of(L);
     const char *wanted = luaL_checkstring(L, 1);
-    if (!box->loading) return luaL_error(L, "include works only while the script loads");
+    if (!box->including) return luaL_error(L, "include works only while the script loads");
     for (int i = 0; i < box->offer_count; i++) {
         lb_offer_t *offer = &box->offers[i];
         if (strcmp(offer->name, wanted) != 0) continue;
-        if (offer->running) return luaL_error(L, "include(\"%s\") includes itself", wanted);
+        if (offer->running) return luaL_error(L, "include(\"%s\") includes itself or has failed", wanted);
         offer->used = true;
         if (offer->ref == LUA_NOREF) {
             char chunk[128];
             snprintf(chunk, sizeof chunk, "@lib/%s.lua", wanted);
-            if (luaL_loadbufferx(L, offer->source, offer->length, chunk, "t") != LUA_OK) return lua_error(L);
+            compile(L, (load_t){chunk, offer->source, offer->length});
             offer->running = true;
             lua_call(L, 0, 1);
             offer->running = false;
@@ -228,16 +303,11 @@ static int callback_ref(lua_State *L, const char *key) {
 static int load(lua_State *L) {
     load_t *job = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);
-    // Compiling under memory pressure has its own history of defects: the cap is wide until the code runs.
-    box->cap = box->limits.memory * 8;
     lua_pushglobaltable(L);
     lua_pushcfunction(L, include);
     lua_setfield(L, -2, "include");
     lua_pop(L, 1);
-    int code = luaL_loadbufferx(L, job->source, job->length, job->chunk, "t");
-    lua_gc(L, LUA_GCCOLLECT);
-    box->cap = box->limits.memory;
-    if (code != LUA_OK) return lua_error(L);
+    compile(L, *job);
     lua_call(L, 0, 1);
     if (!lua_istable(L, -1)) return luaL_error(L, "the file must return one table, not a %s", luaL_typename(L, -1));
     box->refs[LB_SCORE] = callback_ref(L, "score");
@@ -250,8 +320,12 @@ static int load(lua_State *L) {
 
 lb_status lb_load(lb_state *box, const char *chunk, const char *source, size_t length) {
     load_t job = {chunk, source, length};
+    box->including = true;
     lb_status status = lb_enter(box, load, &job, true);
+    box->including = false;
     box->cap = box->limits.memory;
+    // What was offered is the caller's and may be gone after this.
+    for (int i = 0; i < box->offer_count; i++) box->offers[i].name = box->offers[i].source = NULL;
     return status;
 }
 

@@ -10,6 +10,10 @@ typedef struct {
     int64_t from;
 } data_t;
 
+static void push_table(lua_State *L) {
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, lb_of(L)->table_ref) != LUA_TTABLE) luaL_error(L, "nothing is loaded");
+}
+
 static int set_parameters(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);
     lb_read(L, data->bytes, data->length);
@@ -27,7 +31,8 @@ static int encode(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);
     lb_begin(L, data->part == LB_FILE ? LB_FILE_BYTES : LB_CODEC_BYTES);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, data->part == LB_PLAN ? box->plan_ref : box->table_ref);
+    if (data->part == LB_PLAN) lua_rawgeti(L, LUA_REGISTRYINDEX, box->plan_ref);
+    else push_table(L);
     if (data->part == LB_STATE) {
         lua_pushstring(L, "state");
         lua_rawget(L, -2);
@@ -46,7 +51,7 @@ lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *
 
 static int set_state(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, lb_of(L)->table_ref);
+    push_table(L);
     lua_pushstring(L, "state");
     lb_read(L, data->bytes, data->length);
     lua_rawset(L, -3);
@@ -91,7 +96,7 @@ uint64_t lb_table_order(lb_state *box) {
 static int migrate(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->table_ref);
+    push_table(L);
     lua_pushstring(L, "state");
     lua_rawgeti(L, LUA_REGISTRYINDEX, box->migrate_ref);
     lua_pushstring(L, "state");
@@ -125,10 +130,13 @@ static void take(lua_State *L, int index, lb_value *value) {
         value->type = LB_NUMBER;
         value->number = lua_tonumber(L, index);
         break;
-    case LUA_TSTRING:
+    case LUA_TSTRING: {
         value->type = LB_TEXT;
-        snprintf(value->text, sizeof value->text, "%s", lua_tostring(L, index));
+        size_t length;
+        const char *text = lua_tolstring(L, index, &length);
+        lb_plain(value->text, sizeof value->text, text, length, '?');
         break;
+    }
     case LUA_TTABLE: value->type = LB_TABLE; break;
     default: value->type = LB_OTHER;
     }

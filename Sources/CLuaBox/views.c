@@ -23,6 +23,8 @@ static size_t distance(const char *a, const char *b) {
 static int unknown(lua_State *L, const char *view, const char *key) {
     char nearest[64] = "";
     size_t least = 4;
+    // Measuring every name against the key is work of a kind that a loop of protected calls could repeat.
+    lb_charge(L, 200);
     lua_pushnil(L);
     while (lua_next(L, lua_upvalueindex(1))) {
         lua_pop(L, 1);

@@ -271,7 +271,7 @@ struct ContractReader {
             unit: unit, meaning: meaning)
     }
 
-    /// The value of a parameter and where it comes from: a test's own, what is bound, or the script's default.
+    /// The value of a parameter and where it comes from: a test, what is bound, or the script's default.
     private func inForce(
         _ name: String, _ variable: String, _ scriptDefault: StrategyParameter.Value,
         check: (StrategyParameter.Value) -> String?

@@ -6,8 +6,19 @@ public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible 
     /// The file as the user named it, and the line if known.
     public let place: String
     public let message: String
-    public init(place: String, message: String) { (self.place, self.message) = (place, message) }
+    public init(place: String, message: String) {
+        (self.place, self.message) = (place, message.withoutControls)
+    }
     public var description: String { "\(place): \(message)" }
+}
+
+extension String {
+    /// What a script put into a message must not reach a terminal as a command.
+    var withoutControls: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0.value < 32 || (127..<160) ~= $0.value ? "?" : $0 }))
+    }
 }
 
 /// What a script is made from, self-contained: the journal keeps exactly this.
@@ -224,10 +235,13 @@ public final class Script: Strategy {
 
     /// Steps the last call used.
     public var steps: UInt64 { box.steps }
+
+    /// Bytes the state holds now.
+    public var memory: Int { box.memory }
 }
 
 extension StrategyFault {
     static func broken(_ message: String) -> StrategyFault {
-        StrategyFault(kind: .contract, place: nil, message: message)
+        StrategyFault(kind: .contract, place: nil, message: message.withoutControls)
     }
 }

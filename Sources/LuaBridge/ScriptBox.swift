@@ -125,6 +125,7 @@ struct ScriptBox: ~Copyable {
     }
 
     var steps: UInt64 { lb_steps(box) }
+    var memory: Int { lb_memory(box) }
 
     private func check(_ status: lb_status) throws(StrategyFault) {
         let kind: StrategyFault.Kind

@@ -421,8 +421,12 @@ struct LimitTests {
         ),
         ("while true do end", "version 12 in score: s.lua:3: used up its steps: # of 100000 steps"),
         (
+            "local s, t = ('x'):rep(30000), {} while true do t[#t + 1] = s .. #t end",
+            "version 12 in score: s.lua:3: needs more memory: # KiB of 2048 KiB"
+        ),
+        (
             "local s = 'x' while true do s = s .. s end",
-            "version 12 in score: needs more memory: # KiB of 2048 KiB"
+            "version 12 in score: s.lua:3: needs more memory: # KiB of 65 KiB in one text"
         ),
     ])
     func `says version, callback, place, limit and usage in one line`(body: String, line: String) throws {
