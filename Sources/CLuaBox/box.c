@@ -9,16 +9,49 @@ static int64_t now_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-// Shrinking never fails; growing past the cap does, which Lua answers with a collection and then an error.
+// Looks at the clock from within an allocation, where nothing may raise: from here on nothing is granted, which
+// Lua answers with an error that the fatal flag turns into the right one.
+static bool late(lb_state *box) {
+    box->allocated = 0;
+    if (now_us() <= box->deadline_us) return false;
+    if (box->fatal == LB_OK) box->fatal = LB_CLOCK;
+    return box->spent = true;
+}
+
+// Growing past the cap is refused, which Lua answers with a whole collection, a second try and then an error. Near
+// the cap a script could make every allocation a collection: they are counted, and the clock is looked at.
+static bool refuses(lb_state *box, bool is_text, size_t old, size_t new) {
+    if (box->entered) {
+        if (box->spent) return true;
+        box->allocated += new;
+        if (box->allocated > LB_ALLOCATED && late(box)) return true;
+    }
+    bool too_long = is_text && new > LB_TEXT_MAX && box->cap == box->limits.memory;
+    if (!too_long && box->used + (new - old) <= box->cap) return false;
+    if (!box->entered) return true;
+    box->wanted = box->used + (new - old);
+    box->wanted_text = too_long ? new : 0;
+    if (box->L != NULL) lb_where(box->L, box->refused_place, sizeof box->refused_place);
+    if (++box->refusals > LB_REFUSALS) {
+        if (box->fatal == LB_OK) box->fatal = LB_MEMORY;
+        box->spent = true;
+    } else {
+        late(box);
+    }
+    return true;
+}
+
+// Shrinking never fails. For a new block `old` is the type of what it is for.
 static void *allocate(void *owner, void *block, size_t old, size_t new) {
     lb_state *box = owner;
+    bool is_text = block == NULL && old == LUA_TSTRING;
     if (block == NULL) old = 0;
     if (new == 0) {
         free(block);
         box->used -= old;
         return NULL;
     }
-    if (new > old && box->used + (new - old) > box->cap) return NULL;
+    if (new > old && refuses(box, is_text, old, new)) return NULL;
     void *grown = realloc(block, new);
     if (grown == NULL) return NULL;
     box->used += new - old;
@@ -46,12 +79,10 @@ static void hook(lua_State *L, lua_Debug *debug);
 
 _Noreturn void lb_fatal(lua_State *L, lb_status kind) {
     lb_state *box = lb_of(L);
-    if (box->fatal == LB_OK) {
-        box->fatal = kind;
-        lb_where(L, box->place, sizeof box->place);
-        // From here on every instruction raises: nothing can swallow it.
-        lua_sethook(L, hook, LUA_MASKCOUNT, 1);
-    }
+    if (box->fatal == LB_OK) box->fatal = kind;
+    if (box->place[0] == 0) lb_where(L, box->place, sizeof box->place);
+    // From here on every instruction raises: nothing can swallow it.
+    lua_sethook(L, hook, LUA_MASKCOUNT, 1);
     lua_pushlightuserdata(L, box);
     lua_error(L);
     abort();
@@ -65,9 +96,24 @@ void lb_charge(lua_State *L, uint64_t steps) {
     if (now_us() > box->deadline_us) lb_fatal(L, LB_CLOCK);
 }
 
+void lb_count(lua_State *L, uint64_t steps) { lb_of(L)->steps += steps; }
+
 static void hook(lua_State *L, lua_Debug *debug) {
     (void)debug;
     lb_charge(L, LB_HOOK);
+}
+
+size_t lb_plain(char *to, size_t size, const char *from, size_t length, char odd) {
+    if (length >= size) length = size - 1;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)from[i], next = i + 1 < length ? (unsigned char)from[i + 1] : 0;
+        // U+0080 to U+009F are the control characters of eight-bit terminals.
+        bool control = c < 32 || c == 127 || (c == 0xC2 && next >= 0x80 && next < 0xA0);
+        to[i] = control ? odd : (char)c;
+        if (control && c == 0xC2) to[++i] = odd;
+    }
+    to[length] = 0;
+    return length;
 }
 
 // Runs where the error was raised: the place is still on the stack. Neither allocates nor calls script code.
@@ -75,44 +121,61 @@ static int handler(lua_State *L) {
     lb_state *box = lb_of(L);
     if (box->fatal != LB_OK) return 1;
     if (box->place[0] == 0) lb_where(L, box->place, sizeof box->place);
-    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL;
-    if (text != NULL) snprintf(box->message, sizeof box->message, "%.600s", text);
+    size_t length;
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &length) : NULL;
+    if (text != NULL) lb_plain(box->message, length < 600 ? sizeof box->message : 601, text, length, '?');
     else snprintf(box->message, sizeof box->message, "(error object is a %s value)", luaL_typename(L, 1));
-    for (char *c = box->message; *c; c++) if ((unsigned char)*c < 32 || *c == 127) *c = '?';
     return 1;
 }
 
 static lb_status failed(lb_state *box, int code) {
-    switch (box->fatal) {
-    case LB_STEPS:
-        snprintf(box->message, sizeof box->message, "used up its %llu steps",
-                 (unsigned long long)box->steps_max);
-        return LB_STEPS;
-    case LB_CLOCK:
-        snprintf(box->message, sizeof box->message, "took longer than %lld ms",
-                 (long long)((box->loading ? box->limits.load_wall_us : box->limits.wall_us) / 1000));
-        return LB_CLOCK;
-    case LB_OK:
-        if (code != LUA_ERRMEM) return code == LUA_ERRSYNTAX ? LB_SYNTAX : LB_RUNTIME;
-        // fall through
     // Out of memory is fatal, whoever noticed it.
+    if (code == LUA_ERRMEM && box->fatal == LB_OK) box->fatal = LB_MEMORY;
+    char steps[64];
+    snprintf(steps, sizeof steps, "%llu of %llu steps", (unsigned long long)box->steps,
+             (unsigned long long)box->steps_max);
+    const char *what;
+    switch (box->fatal) {
+    case LB_OK:
+        if (code == LUA_ERRSYNTAX) return LB_SYNTAX;
+        snprintf(box->usage, sizeof box->usage, "%s", steps);
+        return LB_RUNTIME;
+    case LB_STEPS:
+        what = "used up its steps";
+        snprintf(box->usage, sizeof box->usage, "%s", steps);
+        break;
+    case LB_CLOCK:
+        what = "took too long";
+        snprintf(box->usage, sizeof box->usage, "%lld of %lld ms, %s",
+                 (long long)(now_us() - box->started_us) / 1000,
+                 (long long)(box->deadline_us - box->started_us) / 1000, steps);
+        break;
     default:
-        box->fatal = LB_MEMORY;
-        snprintf(box->message, sizeof box->message, "needs more than %zu KiB of memory",
+        what = "needs more memory";
+        if (box->place[0] == 0) memcpy(box->place, box->refused_place, sizeof box->place);
+        if (box->wanted_text > 0) {
+            snprintf(box->usage, sizeof box->usage, "%zu KiB of %d KiB in one text", box->wanted_text >> 10,
+                     LB_TEXT_MAX >> 10);
+        } else snprintf(box->usage, sizeof box->usage, "%zu KiB of %zu KiB", box->wanted >> 10,
                  box->limits.memory >> 10);
-        return LB_MEMORY;
     }
+    snprintf(box->message, sizeof box->message, "%s: %s", what, box->usage);
+    return box->fatal;
 }
 
-// The one door into Lua: a C function under a protected call, with fresh limits.
-static lb_status enter(lb_state *box, lua_CFunction work, void *argument, bool loading) {
+lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loading) {
     lua_State *L = box->L;
-    box->message[0] = box->place[0] = 0;
+    box->message[0] = box->place[0] = box->refused_place[0] = box->usage[0] = 0;
     box->steps = 0;
+    box->wanted = box->wanted_text = box->allocated = 0;
+    box->refusals = 0;
+    box->spent = false;
+    box->entered = true;
     box->fatal = LB_OK;
     box->loading = loading;
     box->steps_max = loading ? box->limits.load_steps : box->limits.steps;
-    box->deadline_us = now_us() + (loading ? box->limits.load_wall_us : box->limits.wall_us);
+    box->started_us = now_us();
+    box->deadline_us = box->started_us + (loading ? box->limits.load_wall_us : box->limits.wall_us);
     lua_sethook(L, hook, LUA_MASKCOUNT, LB_HOOK);
     lua_settop(L, 0);
     lua_pushcfunction(L, handler);
@@ -121,6 +184,7 @@ static lb_status enter(lb_state *box, lua_CFunction work, void *argument, bool l
     int code = lua_pcall(L, 1, 0, 1);
     lua_sethook(L, NULL, 0, 0);
     lua_settop(L, 0);
+    box->entered = false;
     return code == LUA_OK && box->fatal == LB_OK ? LB_OK : failed(box, code);
 }
 
@@ -144,7 +208,7 @@ lb_state *lb_new(const lb_limits *limits, uint64_t seed, const char *const *mark
     box->limits = *limits;
     box->cap = limits->memory + (256 << 10);
     for (int i = 0; i < LB_CALLBACKS; i++) box->refs[i] = LUA_NOREF;
-    box->migrate_ref = box->table_ref = box->plan_ref = box->p_ref = LUA_NOREF;
+    box->migrate_ref = box->table_ref = box->plan_ref = box->p_ref = box->seed_ref = LUA_NOREF;
     box->L = lua_newstate(allocate, box);
     if (box->L == NULL) {
         free(box);
@@ -153,7 +217,7 @@ lb_state *lb_new(const lb_limits *limits, uint64_t seed, const char *const *mark
     *(lb_state **)lua_getextraspace(box->L) = box;
     lua_atpanic(box->L, panic);
     world_t world = {market_fields, position_fields, market_count, position_count, seed};
-    if (enter(box, build, &world, true) != LB_OK) {
+    if (lb_enter(box, build, &world, true) != LB_OK) {
         lb_close(box);
         return NULL;
     }
@@ -182,19 +246,42 @@ typedef struct {
     size_t length;
 } load_t;
 
+// Text in pieces: between two of them the clock is looked at, for nothing else can interrupt a compilation, and
+// long chains make it take the square of their length.
+static const char *piece(lua_State *L, void *source, size_t *length) {
+    load_t *rest = source;
+    lb_state *box = lb_of(L);
+    if (now_us() > box->deadline_us) lb_fatal(L, LB_CLOCK);
+    const char *at = rest->source;
+    *length = rest->length < 512 ? rest->length : 512;
+    rest->source += *length;
+    rest->length -= *length;
+    return at;
+}
+
+// Compiling under memory pressure has its own history of defects: the cap is wide until the code runs.
+static void compile(lua_State *L, load_t source) {
+    lb_state *box = lb_of(L);
+    box->cap = box->limits.memory * 8;
+    int code = lua_load(L, piece, &source, source.chunk, "t");
+    lua_gc(L, LUA_GCCOLLECT);
+    box->cap = box->limits.memory;
+    if (code != LUA_OK) lua_error(L);
+}
+
 static int include(lua_State *L) {
     lb_state *box = lb_of(L);
     const char *wanted = luaL_checkstring(L, 1);
-    if (!box->loading) return luaL_error(L, "include works only while the script loads");
+    if (!box->including) return luaL_error(L, "include works only while the script loads");
     for (int i = 0; i < box->offer_count; i++) {
         lb_offer_t *offer = &box->offers[i];
         if (strcmp(offer->name, wanted) != 0) continue;
-        if (offer->running) return luaL_error(L, "include(\"%s\") includes itself", wanted);
+        if (offer->running) return luaL_error(L, "include(\"%s\") includes itself or has failed", wanted);
         offer->used = true;
         if (offer->ref == LUA_NOREF) {
             char chunk[128];
             snprintf(chunk, sizeof chunk, "@lib/%s.lua", wanted);
-            if (luaL_loadbufferx(L, offer->source, offer->length, chunk, "t") != LUA_OK) return lua_error(L);
+            compile(L, (load_t){chunk, offer->source, offer->length});
             offer->running = true;
             lua_call(L, 0, 1);
             offer->running = false;
@@ -216,16 +303,11 @@ static int callback_ref(lua_State *L, const char *key) {
 static int load(lua_State *L) {
     load_t *job = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);
-    // Compiling under memory pressure has its own history of defects: the cap is wide until the code runs.
-    box->cap = box->limits.memory * 8;
     lua_pushglobaltable(L);
     lua_pushcfunction(L, include);
     lua_setfield(L, -2, "include");
     lua_pop(L, 1);
-    int code = luaL_loadbufferx(L, job->source, job->length, job->chunk, "t");
-    lua_gc(L, LUA_GCCOLLECT);
-    box->cap = box->limits.memory;
-    if (code != LUA_OK) return lua_error(L);
+    compile(L, *job);
     lua_call(L, 0, 1);
     if (!lua_istable(L, -1)) return luaL_error(L, "the file must return one table, not a %s", luaL_typename(L, -1));
     box->refs[LB_SCORE] = callback_ref(L, "score");
@@ -238,157 +320,22 @@ static int load(lua_State *L) {
 
 lb_status lb_load(lb_state *box, const char *chunk, const char *source, size_t length) {
     load_t job = {chunk, source, length};
-    lb_status status = enter(box, load, &job, true);
+    box->including = true;
+    lb_status status = lb_enter(box, load, &job, true);
+    box->including = false;
     box->cap = box->limits.memory;
+    // What was offered is the caller's and may be gone after this.
+    for (int i = 0; i < box->offer_count; i++) box->offers[i].name = box->offers[i].source = NULL;
     return status;
 }
 
 bool lb_has(const lb_state *box, lb_callback callback) { return box->refs[callback] != LUA_NOREF; }
 bool lb_has_migrate(const lb_state *box) { return box->migrate_ref != LUA_NOREF; }
 
-// MARK: Data in and out
-
-typedef struct {
-    const uint8_t *bytes;
-    size_t length;
-    lb_part part;
-    int64_t from;
-} data_t;
-
-static int set_parameters(lua_State *L) {
-    data_t *data = lua_touserdata(L, 1);
-    lb_read(L, data->bytes, data->length);
-    lb_push_view(L, lb_p_index, "p");
-    lb_of(L)->p_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    return 0;
-}
-
-lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length) {
-    data_t data = {.bytes = bytes, .length = length};
-    return enter(box, set_parameters, &data, true);
-}
-
-static int encode(lua_State *L) {
-    data_t *data = lua_touserdata(L, 1);
-    lb_state *box = lb_of(L);
-    box->bytes_used = 0;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, data->part == LB_PLAN ? box->plan_ref : box->table_ref);
-    if (data->part == LB_STATE) {
-        lua_pushstring(L, "state");
-        lua_rawget(L, -2);
-    }
-    lb_write(L, lua_gettop(L), data->part == LB_CONTRACT, data->part == LB_CONTRACT ? "state" : NULL);
-    return 0;
-}
-
-lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length) {
-    data_t data = {.part = part};
-    lb_status status = enter(box, encode, &data, true);
-    *bytes = box->bytes;
-    *length = box->bytes_used;
-    return status;
-}
-
-static int set_state(lua_State *L) {
-    data_t *data = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, lb_of(L)->table_ref);
-    lua_pushstring(L, "state");
-    lb_read(L, data->bytes, data->length);
-    lua_rawset(L, -3);
-    return 0;
-}
-
-lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length) {
-    data_t data = {.bytes = bytes, .length = length};
-    return enter(box, set_state, &data, true);
-}
-
-static int migrate(lua_State *L) {
-    data_t *data = lua_touserdata(L, 1);
-    lb_state *box = lb_of(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->table_ref);
-    lua_pushstring(L, "state");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->migrate_ref);
-    lua_pushstring(L, "state");
-    lua_rawget(L, -4);
-    lua_pushinteger(L, data->from);
-    lua_call(L, 2, 1);
-    lua_rawset(L, -3);
-    return 0;
-}
-
-lb_status lb_migrate(lb_state *box, int64_t from) {
-    data_t data = {.from = from};
-    return enter(box, migrate, &data, true);
-}
-
-// MARK: Calls
-
-typedef struct {
-    lb_callback callback;
-    lb_answer *answer;
-} call_t;
-
-static void take(lua_State *L, int index, lb_value *value) {
-    switch (lua_type(L, index)) {
-    case LUA_TNIL: value->type = LB_NIL; break;
-    case LUA_TBOOLEAN:
-        value->type = LB_FLAG;
-        value->number = lua_toboolean(L, index);
-        break;
-    case LUA_TNUMBER:
-        value->type = LB_NUMBER;
-        value->number = lua_tonumber(L, index);
-        break;
-    case LUA_TSTRING:
-        value->type = LB_TEXT;
-        snprintf(value->text, sizeof value->text, "%s", lua_tostring(L, index));
-        break;
-    case LUA_TTABLE: value->type = LB_TABLE; break;
-    default: value->type = LB_OTHER;
-    }
-}
-
-static int call(lua_State *L) {
-    call_t *job = lua_touserdata(L, 1);
-    lb_state *box = lb_of(L);
-    luaL_checkstack(L, 16, "call");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->refs[job->callback]);
-    int count = 2;
-    if (job->callback == LB_EXIT) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, box->pos_ref);
-        count = 3;
-    }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->o_ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, box->p_ref);
-    lua_call(L, count, LUA_MULTRET);
-    job->answer->count = lua_gettop(L) - 1;
-    for (int i = 0; i < job->answer->count && i < LB_ANSWERS; i++) {
-        take(L, i + 2, &job->answer->value[i]);
-        if (job->answer->value[i].type != LB_TABLE) continue;
-        lua_pushvalue(L, i + 2);
-        if (box->plan_ref == LUA_NOREF) box->plan_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-        else lua_rawseti(L, LUA_REGISTRYINDEX, box->plan_ref);
-    }
-    return 0;
-}
-
-lb_status lb_call(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
-                  lb_answer *answer) {
-    answer->count = 0;
-    for (int i = 0; i < LB_ANSWERS; i++) answer->value[i] = (lb_value){LB_NIL, 0, ""};
-    box->view = view;
-    box->position = position;
-    call_t job = {callback, answer};
-    lb_status status = enter(box, call, &job, false);
-    box->view = NULL;
-    box->position = NULL;
-    return status;
-}
-
 const char *lb_message(const lb_state *box) { return box->message; }
 const char *lb_place(const lb_state *box) { return box->place; }
-uint64_t lb_steps(const lb_state *box) { return box->steps; }
+const char *lb_usage(const lb_state *box) { return box->usage; }
+uint64_t lb_steps(const lb_state *box) { return box->call_steps; }
 size_t lb_memory(const lb_state *box) { return box->used; }
 
 int lb_log_count(const lb_state *box) { return box->log_count; }

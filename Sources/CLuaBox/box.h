@@ -11,8 +11,20 @@
 #define LB_LOG_LINES 20
 #define LB_LOG_BYTES 4096
 #define LB_OFFERS 64
-#define LB_HOOK 100
+/// Instructions between two looks at the clock: few, since one instruction may compare two texts of 64 KiB.
+#define LB_HOOK 50
+/// The largest text a script can make, with what Lua puts in front of it. What a single instruction costs is
+/// bounded by nothing else.
+#define LB_TEXT_MAX ((64 << 10) + 1024)
+/// Refused allocations of one call: each costs a whole collection.
+#define LB_REFUSALS 200
+/// Bytes allocated between two looks at the clock.
+#define LB_ALLOCATED (256 << 10)
+/// What a script may keep, and what a file of tests may hold.
 #define LB_CODEC_BYTES (64 << 10)
+#define LB_CODEC_VALUES 2000
+#define LB_FILE_BYTES (1 << 20)
+#define LB_FILE_VALUES 40000
 
 typedef struct {
     const char *name, *source;
@@ -25,12 +37,16 @@ struct lb_state {
     lua_State *L;
     lb_limits limits;
     size_t used, cap;
-    uint64_t steps, steps_max;
-    int64_t deadline_us;
+    size_t wanted, wanted_text;  // bytes there would have been, had they not been refused
+    size_t allocated;            // since the clock was last looked at
+    int refusals;
+    bool entered, spent;  // spent: no more memory in this call
+    uint64_t steps, steps_max, call_steps;
+    int64_t started_us, deadline_us;
     lb_status fatal;
-    bool loading;
-    char message[640], place[160];
-    int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, pos_keys_ref;
+    bool loading, including;
+    char message[640], place[160], refused_place[160], usage[96];
+    int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, seed_ref;
     const lb_view *view;
     const lb_position *position;
     lb_offer_t offers[LB_OFFERS];
@@ -39,12 +55,18 @@ struct lb_state {
     int log_start[LB_LOG_LINES], log_used, log_count, log_lost;
     bool log_warns[LB_LOG_LINES];
     uint8_t *bytes;
-    size_t bytes_used, bytes_cap;
+    size_t bytes_used, bytes_cap, bytes_most;  // used, allocated, allowed
 };
 
 lb_state *lb_of(lua_State *L);
+/// The one door into Lua: a C function under a protected call, with fresh limits.
+lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loading);
 /// Counts work done in C against the step budget and looks at the clock; raises when a limit is passed.
 void lb_charge(lua_State *L, uint64_t steps);
+/// Counts work too small to look at the clock for.
+void lb_count(lua_State *L, uint64_t steps);
+/// Copies text for people's eyes: control characters, which a terminal would obey, become `odd`.
+size_t lb_plain(char *to, size_t size, const char *from, size_t length, char odd);
 _Noreturn void lb_fatal(lua_State *L, lb_status kind);
 void lb_where(lua_State *L, char *place, size_t size);
 
@@ -62,5 +84,10 @@ int lb_str_gsub(lua_State *L);
 int lb_tostring(lua_State *L);
 
 /// Both raise on what is not plain data or too large.
+/// `without` is a key of the outermost table to leave out, or NULL.
 void lb_write(lua_State *L, int index, bool functions, const char *without);
+/// Where a list of values is written one by one: its head with the count, then each key before its value.
+void lb_begin(lua_State *L, size_t most);
+void lb_begin_list(lua_State *L, uint32_t count);
+void lb_write_place(lua_State *L, lua_Integer place);
 void lb_read(lua_State *L, const uint8_t *bytes, size_t length);

@@ -2,15 +2,24 @@
 
 // Plain data to bytes and back: depth at most 8, 2000 values, 64 KiB, text at most 1 KiB.
 #define DEPTH 8
-#define VALUES 2000
+#define VALUES LB_CODEC_VALUES
 #define TEXT 1024
+
+void lb_begin(lua_State *L, size_t most) {
+    lb_state *box = lb_of(L);
+    box->bytes_used = 0;
+    box->bytes_most = most;
+    if (box->bytes_cap >= most) return;
+    uint8_t *grown = realloc(box->bytes, most);
+    if (grown == NULL) luaL_error(L, "no memory for the data");
+    box->bytes = grown;
+    box->bytes_cap = most;
+}
 
 static void put(lua_State *L, const void *data, size_t length) {
     lb_state *box = lb_of(L);
-    if (box->bytes_used + length > LB_CODEC_BYTES) luaL_error(L, "more than %d KiB of data", LB_CODEC_BYTES >> 10);
-    if (box->bytes == NULL) {
-        box->bytes = malloc(LB_CODEC_BYTES);
-        if (box->bytes == NULL) luaL_error(L, "no memory for the data");
+    if (box->bytes_used + length > box->bytes_most) {
+        luaL_error(L, "more than %d KiB of data", (int)(box->bytes_most >> 10));
     }
     memcpy(box->bytes + box->bytes_used, data, length);
     box->bytes_used += length;
@@ -43,7 +52,8 @@ static lua_Integer sorted_keys(lua_State *L, int index, lua_Integer most);
 
 static void write(lua_State *L, int index, bool functions, const char *without, int depth, int *values) {
     luaL_checkstack(L, 12, "data");
-    if (++*values > VALUES) luaL_error(L, "more than %d values", VALUES);
+    int most = lb_of(L)->bytes_most > LB_CODEC_BYTES ? LB_FILE_VALUES : VALUES;
+    if (++*values > most) luaL_error(L, "more than %d values", most);
     switch (lua_type(L, index)) {
     case LUA_TNIL: put(L, "z", 1); return;
     case LUA_TBOOLEAN: put(L, lua_toboolean(L, index) ? "t" : "f", 1); return;
@@ -145,6 +155,17 @@ static lua_Integer sorted_keys(lua_State *L, int index, lua_Integer most) {
 void lb_write(lua_State *L, int index, bool functions, const char *without) {
     int values = 0;
     write(L, index, functions, without, DEPTH, &values);
+}
+
+void lb_begin_list(lua_State *L, uint32_t count) {
+    put(L, "{", 1);
+    put(L, &count, 4);
+}
+
+void lb_write_place(lua_State *L, lua_Integer place) {
+    int64_t value = place;
+    put(L, "i", 1);
+    put(L, &value, 8);
 }
 
 // Used by `pairs` and `next` as well.

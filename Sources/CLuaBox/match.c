@@ -14,6 +14,7 @@ typedef struct {
     lua_State *L;
     const char *start, *end, *pattern_end;
     int level, depth;
+    size_t work;  // not yet charged, in sixteenths of a step
     struct {
         const char *at;
         ptrdiff_t length;
@@ -21,6 +22,20 @@ typedef struct {
 } search_t;
 
 static const char *match(search_t *s, const char *at, const char *p);
+
+// Charges in lots: looking at the clock at every byte would cost more than the matching.
+static void work(search_t *s, size_t sixteenths) {
+    s->work += sixteenths;
+    if (s->work < 1024) return;
+    lb_charge(s->L, s->work / 16);
+    s->work %= 16;
+}
+
+// At the end of a match, so that many small ones count as well.
+static void settle(search_t *s) {
+    lb_count(s->L, s->work / 16 + 1);
+    s->work = 0;
+}
 
 static const char *class_end(search_t *s, const char *p) {
     if (p == s->pattern_end) luaL_error(s->L, "malformed pattern (ends too early)");
@@ -89,7 +104,7 @@ static bool single(search_t *s, const char *at, const char *p, const char *after
     switch (*p) {
     case '.': return true;
     case '%': return in_class(c, (unsigned char)p[1]);
-    case '[': return in_set(c, p, after - 1);
+    case '[': work(s, 2 * (size_t)(after - p)); return in_set(c, p, after - 1);
     default: return (unsigned char)*p == c;
     }
 }
@@ -98,21 +113,22 @@ static const char *balance(search_t *s, const char *at, const char *p) {
     if (p + 1 >= s->pattern_end) luaL_error(s->L, "malformed pattern (missing arguments to '%%b')");
     if (at >= s->end || *at != *p) return NULL;
     int depth = 1;
-    while (++at < s->end) {
+    const char *from = at, *found = NULL;
+    while (++at < s->end && found == NULL) {
         if (*at == p[1]) {
-            if (--depth == 0) return at + 1;
+            if (--depth == 0) found = at + 1;
         } else if (*at == *p) {
             depth++;
         }
     }
-    lb_charge(s->L, (uint64_t)(s->end - s->start) / 16);
-    return NULL;
+    work(s, (size_t)(at - from));
+    return found;
 }
 
 static const char *most(search_t *s, const char *at, const char *p, const char *after) {
     ptrdiff_t i = 0;
     while (single(s, at + i, p, after)) i++;
-    lb_charge(s->L, (uint64_t)i / 16 + 1);
+    work(s, (size_t)i + 16);
     for (; i >= 0; i--) {
         const char *rest = match(s, at + i, after + 1);
         if (rest) return rest;
@@ -160,7 +176,7 @@ static int capture_named(search_t *s, int digit) {
 static const char *match(search_t *s, const char *at, const char *p) {
     if (++s->depth > DEEPEST) luaL_error(s->L, "pattern too complex");
     for (;;) {
-        lb_charge(s->L, 1);
+        work(s, 16);
         if (p == s->pattern_end) break;
         if (*p == '(') {
             at = p + 1 < s->pattern_end && p[1] == ')' ? begin_capture(s, at, p + 2, POSITION)
@@ -188,6 +204,7 @@ static const char *match(search_t *s, const char *at, const char *p) {
                 const char *after = class_end(s, p);
                 int before = at == s->start ? 0 : (unsigned char)at[-1];
                 int now = at == s->end ? 0 : (unsigned char)*at;
+                work(s, 4 * (size_t)(after - p));
                 if (in_set(before, p, after - 1) || !in_set(now, p, after - 1)) {
                     at = NULL;
                     break;
@@ -202,7 +219,7 @@ static const char *match(search_t *s, const char *at, const char *p) {
                     at = NULL;
                     break;
                 }
-                lb_charge(s->L, (uint64_t)length / 16);
+                work(s, (size_t)length);
                 at += length;
                 p += 2;
                 continue;
@@ -289,7 +306,8 @@ static int search(lua_State *L, bool finding) {
         return 1;
     }
     if (finding && lua_toboolean(L, 4)) {
-        lb_charge(L, (uint64_t)(length - first) * (n + 1) / 16 + 1);
+        // The C library's search is linear in the text, at worst times the needle it compares in blocks.
+        lb_charge(L, (uint64_t)(length - first) * (n / 64 + 1) / 16 + 1);
         const char *found = n == 0 ? text + first : memmem(text + first, length - first, p, n);
         if (!found) {
             lua_pushnil(L);
@@ -305,6 +323,7 @@ static int search(lua_State *L, bool finding) {
         s.level = s.depth = 0;
         const char *to = match(&s, at, p);
         if (to) {
+            settle(&s);
             if (!finding) return push_captures(&s, at, to, true);
             lua_pushinteger(L, at - text + 1);
             lua_pushinteger(L, to - text);
@@ -312,6 +331,7 @@ static int search(lua_State *L, bool finding) {
         }
         if (anchored || at >= s.end) break;
     }
+    settle(&s);
     lua_pushnil(L);
     return 1;
 }
@@ -331,12 +351,14 @@ static int gmatch_next(lua_State *L) {
         s.level = s.depth = 0;
         const char *to = match(&s, at, p);
         if (to == NULL || to - text == last) continue;
+        settle(&s);
         lua_pushinteger(L, to - text);
         lua_pushvalue(L, -1);
         lua_replace(L, lua_upvalueindex(3));
         lua_replace(L, lua_upvalueindex(4));
         return push_captures(&s, at, to, true);
     }
+    settle(&s);
     return 0;
 }
 
@@ -354,6 +376,7 @@ static void add_text(search_t *s, luaL_Buffer *out, const char *from, const char
     lua_State *L = s->L;
     size_t n;
     const char *r = lua_tolstring(L, 3, &n);
+    work(s, n);
     for (size_t i = 0; i < n; i++) {
         if (r[i] != '%') {
             luaL_addchar(out, r[i]);
@@ -421,7 +444,7 @@ int lb_str_gsub(lua_State *L) {
             add_value(&s, &out, at, to, type);
             made = luaL_bufflen(&out);
             if (made > TEXT_MAX) luaL_error(L, "a result of more than %d KiB", TEXT_MAX >> 10);
-            lb_charge(L, 4);
+            work(&s, 64);
             at = last = to;
         } else if (at < s.end) {
             luaL_addchar(&out, *at++);
@@ -430,6 +453,7 @@ int lb_str_gsub(lua_State *L) {
         }
         if (anchored) break;
     }
+    settle(&s);
     if (at < s.end) luaL_addlstring(&out, at, (size_t)(s.end - at));
     luaL_pushresult(&out);
     lua_pushinteger(L, count);

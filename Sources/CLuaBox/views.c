@@ -23,6 +23,8 @@ static size_t distance(const char *a, const char *b) {
 static int unknown(lua_State *L, const char *view, const char *key) {
     char nearest[64] = "";
     size_t least = 4;
+    // Measuring every name against the key is work of a kind that a loop of protected calls could repeat.
+    lb_charge(L, 200);
     lua_pushnil(L);
     while (lua_next(L, lua_upvalueindex(1))) {
         lua_pop(L, 1);
@@ -42,6 +44,11 @@ static const char *field(lua_State *L, const char *view) {
     return lua_tostring(L, 2);
 }
 
+// A test shows only what it speaks of: what a script reads beside that is no zero and no nil.
+static int unset(lua_State *L, const char *view, const char *key) {
+    return luaL_error(L, "the test reads %s.%s and does not set it", view, key);
+}
+
 enum { KEY_PAIR = -1, KEY_DIRECTION = -2, KEY_STYLE = -3, KEY_VERSION = -4, KEY_ADOPTED = -5 };
 
 static int o_index(lua_State *L) {
@@ -54,6 +61,7 @@ static int o_index(lua_State *L) {
     if (place == KEY_PAIR) lua_pushstring(L, view->pair);
     else if (place == KEY_DIRECTION) lua_pushstring(L, view->direction);
     else if (view->present[place]) lua_pushnumber(L, view->values[place]);
+    else if (view->strict) return unset(L, "o", key);
     else lua_pushnil(L);
     return 1;
 }
@@ -71,7 +79,9 @@ static int pos_index(lua_State *L) {
     case KEY_STYLE: lua_pushstring(L, position->style); break;
     case KEY_VERSION: lua_pushstring(L, position->version); break;
     case KEY_ADOPTED: lua_pushboolean(L, position->adopted); break;
-    default: lua_pushnumber(L, position->values[place]);
+    default:
+        if (position->present != NULL && !position->present[place]) return unset(L, "pos", key);
+        lua_pushnumber(L, position->values[place]);
     }
     return 1;
 }

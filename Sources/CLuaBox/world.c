@@ -22,6 +22,8 @@ int lb_tostring(lua_State *L) {
 static void rethrow(lua_State *L, int code) {
     lb_state *box = lb_of(L);
     if (code == LUA_ERRMEM || box->fatal != LB_OK) lb_fatal(L, box->fatal == LB_OK ? LB_MEMORY : box->fatal);
+    // Raising costs far more than the instruction that did: names are looked for, text is made, frames unwound.
+    lb_charge(L, 20);
 }
 
 static int w_pcall(lua_State *L) {
@@ -33,6 +35,7 @@ static int w_pcall(lua_State *L) {
         lua_insert(L, -2);
         return 2;
     }
+    luaL_checkstack(L, 2, "results");
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
     return lua_gettop(L);
@@ -53,6 +56,7 @@ static int w_xpcall(lua_State *L) {
         lua_insert(L, -2);
         return 2;
     }
+    luaL_checkstack(L, 2, "results");
     lua_pushboolean(L, 1);
     lua_insert(L, 3);
     return lua_gettop(L) - 2;
@@ -123,12 +127,18 @@ static int w_ipairs(lua_State *L) {
 
 // MARK: Guarded library functions. Upvalue 1 is the stock function.
 
-static int stock(lua_State *L) {
+// None of those that are guarded has upvalues of its own, so they can run in the guard's frame.
+static int stock(lua_State *L) { return lua_tocfunction(L, lua_upvalueindex(1))(L); }
+
+// For what takes any number of arguments and may turn each from text into a number.
+static int counted(lua_State *L) {
     int count = lua_gettop(L);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, count, LUA_MULTRET);
-    return lua_gettop(L);
+    if (count > 8) {
+        uint64_t work = (uint64_t)count / 4;
+        for (int i = 1; i <= count; i++) if (lua_type(L, i) == LUA_TSTRING) work += lua_rawlen(L, i) / 16;
+        lb_charge(L, work);
+    }
+    return stock(L);
 }
 
 static int s_charged(lua_State *L) {
@@ -158,7 +168,7 @@ static int s_byte(lua_State *L) {
     if (to < 0) to += (lua_Integer)length + 1;
     if (to > (lua_Integer)length) to = (lua_Integer)length;
     if (from < 1) from = 1;
-    if (to - from >= 250) return luaL_error(L, "string.byte: more than 249 results");
+    if (to >= from && to - from >= 249) return luaL_error(L, "string.byte: more than 249 results");
     return stock(L);
 }
 
@@ -168,29 +178,45 @@ static int s_format(lua_State *L) {
     if (length > 1024) return luaL_error(L, "string.format: a format of more than 1 KiB");
     int argument = 1;
     uint64_t work = 1;
-    for (const char *c = text; *c; c++) {
+    // By length: a format may hold zero bytes, and the stock function reads past them.
+    for (const char *c = text, *end = text + length; c < end; c++) {
         if (*c != '%') continue;
-        if (*++c == '%') continue;
-        while (*c && strchr("-+ #0123456789.", *c)) c++;
+        if (++c < end && *c == '%') continue;
+        const char *width = c;
+        while (c < end && *c && strchr("-+ #0123456789.", *c)) c++;
+        if (c >= end) break;
         argument++;
+        // A hundred decimals of a large number are work of another order than two.
+        if (*c && strchr("eEfFgGaA", *c)) work += c - width >= 3 ? 200 : 16;
+        else work += 4;
         if (*c == 'p') return luaL_error(L, "string.format: addresses cannot be printed");
-        if ((*c == 's' || *c == 'q') && argument <= lua_gettop(L)) {
-            if (lua_type(L, argument) > LUA_TSTRING || lua_type(L, argument) == LUA_TLIGHTUSERDATA) {
-                lua_pushstring(L, luaL_typename(L, argument));
-                lua_replace(L, argument);
-            } else if (lua_type(L, argument) == LUA_TSTRING) work += lua_rawlen(L, argument) / 16;
+        if (argument > lua_gettop(L)) break;
+        int type = lua_type(L, argument);
+        if (type == LUA_TSTRING) work += lua_rawlen(L, argument) / 16;
+        if ((*c == 's' || *c == 'q') && (type > LUA_TSTRING || type == LUA_TLIGHTUSERDATA)) {
+            lua_pushstring(L, luaL_typename(L, argument));
+            lua_replace(L, argument);
         }
-        if (*c == 0) break;
     }
     lb_charge(L, work);
     return stock(L);
 }
 
-static int t_moving(lua_State *L) {
+// Charges for the elements behind the place that the argument `place` gives: each moves by one.
+static int moving(lua_State *L, int place) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    lb_charge(L, lua_gettop(L) == 2 ? 1 : lua_rawlen(L, 1) + 1);
+    lua_Unsigned behind = 0;
+    if (place > 0) {
+        lua_Integer at = luaL_checkinteger(L, place);
+        lua_Unsigned count = lua_rawlen(L, 1);
+        if (at >= 1 && (lua_Unsigned)at <= count) behind = count - (lua_Unsigned)at;
+    }
+    lb_charge(L, 1 + behind);
     return stock(L);
 }
+
+static int t_insert(lua_State *L) { return moving(L, lua_gettop(L) == 3 ? 2 : 0); }
+static int t_remove(lua_State *L) { return moving(L, lua_gettop(L) >= 2 ? 2 : 0); }
 
 static int t_concat(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -204,7 +230,16 @@ static int t_sort(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     size_t n = lua_rawlen(L, 1);
     if (n > 20000) return luaL_error(L, "table.sort: more than 20000 elements");
-    lb_charge(L, n * 16);
+    // Comparing long texts is the script's work only when the script compares.
+    size_t longest = 0;
+    if (lua_isnoneornil(L, 2)) {
+        for (size_t i = 1; i <= n; i++, lua_pop(L, 1)) {
+            if (lua_rawgeti(L, 1, (lua_Integer)i) != LUA_TSTRING) continue;
+            size_t length = lua_rawlen(L, -1);
+            if (length > longest) longest = length;
+        }
+    }
+    lb_charge(L, n * 16 * (1 + longest / 32));
     return stock(L);
 }
 
@@ -231,11 +266,7 @@ static int log_line(lua_State *L, bool warns) {
     }
     box->log_start[box->log_count] = box->log_used;
     box->log_warns[box->log_count++] = warns;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        box->log[box->log_used++] = c < 32 || c == 127 ? ' ' : (char)c;
-    }
-    box->log[box->log_used++] = 0;
+    box->log_used += (int)lb_plain(box->log + box->log_used, length + 1, text, length, ' ') + 1;
     return 0;
 }
 
@@ -269,9 +300,10 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     lua_newtable(L);
     int world = lua_gettop(L);
 
-    static const char *const base[] = {"assert", "error", "select", "tonumber", "type", "rawequal", "rawlen"};
+    static const char *const base[] = {"assert", "error", "tonumber", "type", "rawequal", "rawlen"};
     aside(L, "_G", luaopen_base);
     for (size_t i = 0; i < sizeof base / sizeof *base; i++) take(L, base[i], NULL);
+    take(L, "select", counted);
     own(L, "tostring", lb_tostring);
     own(L, "pcall", w_pcall);
     own(L, "xpcall", w_xpcall);
@@ -284,22 +316,25 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     lua_setfield(L, world, "_G");
 
     static const char *const math[] = {
-        "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "max",
-        "maxinteger", "min", "mininteger", "modf", "pi", "rad", "random", "sin", "sqrt", "tan", "tointeger",
+        "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "maxinteger", "mininteger", "modf", "pi", "rad", "random", "sin", "sqrt", "tan", "tointeger",
         "type", "ult"};
     aside(L, "math", luaopen_math);
     lua_pushstring(L, "randomseed");
     lua_rawget(L, -2);
+    lua_pushvalue(L, -1);
+    lb_of(L)->seed_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushinteger(L, (lua_Integer)seed);
     lua_call(L, 1, 0);
     for (size_t i = 0; i < sizeof math / sizeof *math; i++) take(L, math[i], NULL);
+    take(L, "max", counted);
+    take(L, "min", counted);
     lua_pop(L, 1);
     lua_setfield(L, world, "math");
 
     aside(L, "string", luaopen_string);
     take(L, "len", NULL);
     take(L, "sub", NULL);
-    take(L, "char", NULL);
+    take(L, "char", counted);
     take(L, "upper", s_charged);
     take(L, "lower", s_charged);
     take(L, "reverse", s_charged);
@@ -321,12 +356,12 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     lua_setfield(L, world, "string");
 
     aside(L, "table", luaopen_table);
-    take(L, "insert", t_moving);
-    take(L, "remove", t_moving);
+    take(L, "insert", t_insert);
+    take(L, "remove", t_remove);
     take(L, "concat", t_concat);
     take(L, "sort", t_sort);
     take(L, "unpack", t_unpack);
-    take(L, "pack", NULL);
+    take(L, "pack", counted);
     lua_pop(L, 1);
     lua_setfield(L, world, "table");
 

@@ -12,6 +12,9 @@ public protocol Strategy: AnyObject {
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer
 }
 
+/// The functions of a strategy that the host calls.
+public enum StrategyCallback: String, Sendable { case load, score, choose, exit, migrate }
+
 /// What a strategy declared when it was loaded: name, wishes and bounds, already validated.
 public struct StrategyContract: Sendable {
     public var name: String
@@ -54,7 +57,7 @@ public enum EconomicExit: String, Sendable, CaseIterable {
 
 public struct StrategyParameter: Sendable, Equatable {
     public enum Value: Sendable, Equatable { case number(Double), flag(Bool), text(String) }
-    public enum Origin: String, Sendable { case environment, file = ".env", script }
+    public enum Origin: String, Sendable { case environment, file = ".env", script, test }
     public let name: String
     public let value: Value
     public let origin: Origin
@@ -132,9 +135,30 @@ public struct StrategyFault: Error, Sendable, Equatable {
     /// `file:line` where it was, if known.
     public let place: String?
     public let message: String
+    /// Where the host was in the script, which version of it, and what it had used of its limits; as far as
+    /// known, for people.
+    public var callback: StrategyCallback?
+    public var version: String?
+    public var usage: String?
     /// A fatal fault stops the script at once; others count as strikes.
     public var isFatal: Bool { kind == .steps || kind == .memory || kind == .wallClock }
-    public init(kind: Kind, place: String?, message: String) {
+    public init(
+        kind: Kind, place: String?, message: String, callback: StrategyCallback? = nil,
+        version: String? = nil, usage: String? = nil
+    ) {
         (self.kind, self.place, self.message) = (kind, place, message)
+        (self.callback, self.version, self.usage) = (callback, version, usage)
+    }
+
+    /// `version 0123456789ab in score: s.lua:4: boom (1200 of 100000 steps)`, without what is not known.
+    public var report: String {
+        let who = version.map { "version \($0.prefix(12))" }
+        let what = callback.map { "in \($0.rawValue)" }
+        let head = [who, what].compactMap(\.self).joined(separator: " ")
+        // Lua itself begins the message of an error with its place.
+        let at = place.flatMap { message.hasPrefix($0) ? nil : $0 }
+        let body = [head.isEmpty ? nil : head, at, message].compactMap(\.self).joined(separator: ": ")
+        guard let usage, !isFatal else { return body }
+        return body + " (\(usage))"
     }
 }

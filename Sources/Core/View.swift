@@ -8,6 +8,9 @@ public struct MarketView: Sendable {
     public private(set) var values: [Double]
     /// Whether the field is there; a field that is not reads as `nil` in a script.
     public private(set) var present: [Bool]
+    /// Reading a field that is not there is an error instead of `nil`: a test of a script shows only what it
+    /// speaks of.
+    public var isStrict = false
 
     public init(pair: String, direction: Direction) {
         (self.pair, self.direction) = (pair, direction)
@@ -33,17 +36,28 @@ public struct PositionView: Sendable {
     public var version: String
     /// Taken over from an earlier version or found at the venue.
     public var adopted: Bool
-    /// One number per `PositionField`, by its raw value; all are always there.
+    /// One number per `PositionField`, by its raw value; all are always there, unless it is strict.
     public private(set) var values: [Double]
+    /// Which fields a strict view holds, by raw value; empty where all are there.
+    public private(set) var present: [Bool]
+    /// Reading a field that was not set is an error: a test of a script shows only what it speaks of.
+    public var isStrict: Bool { !present.isEmpty }
 
-    public init(pair: String, direction: Direction, style: Style, version: String, adopted: Bool) {
+    public init(
+        pair: String, direction: Direction, style: Style, version: String, adopted: Bool,
+        isStrict: Bool = false
+    ) {
         (self.pair, self.direction, self.style, self.version) = (pair, direction, style, version)
         self.adopted = adopted
         values = Array(repeating: 0, count: PositionField.allCases.count)
+        present = isStrict ? Array(repeating: false, count: values.count) : []
     }
 
     public subscript(field: PositionField) -> Double {
         get { values[field.rawValue] }
-        set { values[field.rawValue] = newValue }
+        set {
+            values[field.rawValue] = newValue
+            if isStrict { present[field.rawValue] = true }
+        }
     }
 }

@@ -3,45 +3,64 @@
 enum ChainRule {
     static let most = 64
 
+    static func check(_ source: [UInt8], _ file: String) throws(ScriptReport) {
+        guard let line = line(breaking: source) else { return }
+        throw ScriptReport(
+            place: "\(file):\(line)",
+            message: "a chain of more than \(most) field accesses; split it over locals")
+    }
+
     /// - Returns: the line of the first chain of more than 64 field accesses, or `nil`.
     static func line(breaking source: [UInt8]) -> Int? {
         var line = 1
-        var depths = [0]
-        var at = 0
+        // An access within brackets is named on the way to the access whose key it is: they add up.
+        var depth = 0, base = 0, outer: [(depth: Int, base: Int)] = []
+        var at = 0, continues = false
         while at < source.count {
             let byte = source[at]
             switch byte {
             case UInt8(ascii: "\n"):
                 line += 1
                 at += 1
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): at += 1
+                continue
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+                at += 1
+                continue
             case UInt8(ascii: "-") where peek(source, at + 1) == UInt8(ascii: "-"):
-                at += 2
-                if let end = longBracket(source, at, &line) { at = end } else { at = lineEnd(source, at) }
+                at = longBracket(source, at + 2, &line) ?? lineEnd(source, at)
+                continue
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
                 at = textEnd(source, at, &line)
             case UInt8(ascii: "["):
                 if let end = longBracket(source, at, &line) {
                     at = end
                 } else {
-                    depths[depths.count - 1] += 1
-                    depths.append(0)
+                    outer.append((depth + 1, base))
+                    (depth, base) = (depth + 1, depth + 1)
                     at += 1
                 }
             case UInt8(ascii: "]"):
-                if depths.count > 1 { depths.removeLast() }
-                at += 1
-            case UInt8(ascii: "."), UInt8(ascii: ":"):
-                depths[depths.count - 1] += 1
+                if let before = outer.popLast() { (depth, base) = before }
                 at += 1
             case UInt8(ascii: ")"): at += 1
+            case UInt8(ascii: ".") where peek(source, at + 1) != byte,
+                UInt8(ascii: ":") where peek(source, at + 1) != byte:
+                depth += 1
+                at += 1
+                guard depth <= most else { return line }
+                continues = true
+                continue
             case _ where isWord(byte):
+                // A word that follows neither dot nor colon begins an expression of its own.
+                if !continues { depth = base }
                 while at < source.count, isWord(source[at]) { at += 1 }
             default:
-                depths[depths.count - 1] = 0
+                depth = base
+                while peek(source, at + 1) == byte { at += 1 }
                 at += 1
             }
-            if depths[depths.count - 1] > most { return line }
+            guard depth <= most else { return line }
+            continues = false
         }
         return nil
     }

@@ -5,12 +5,12 @@ import Core
 struct ContractReader {
     let name: String
     let version: String
-    let bindings: [String: BoundValue]
+    let setting: ScriptSetting
     let hasMigrate: Bool
     private(set) var parameters: [StrategyParameter] = []
 
-    init(name: String, version: String, bindings: [String: BoundValue], hasMigrate: Bool) {
-        (self.name, self.version, self.bindings) = (name, version, bindings)
+    init(name: String, version: String, setting: ScriptSetting, hasMigrate: Bool) {
+        (self.name, self.version, self.setting) = (name, version, setting)
         self.hasMigrate = hasMigrate
     }
 
@@ -80,6 +80,10 @@ struct ContractReader {
         }
         for key in ["api", "name", "score"] where !found.contains(key) {
             throw .broken("\(key) is missing")
+        }
+        for name in setting.overrides.keys.sorted() where !parameters.contains(where: { $0.name == name }) {
+            throw .broken(
+                "p has no \(name)\(Nearest.hint(name, among: parameters.map(\.name)))")
         }
         contract.parameters = parameters
         if let wake { contract.wake = try conditions(wake) }
@@ -259,21 +263,37 @@ struct ContractReader {
         if let fault = Self.check(scriptDefault, bounds, choices) {
             throw .broken("\(whole) has the default \(Self.words(scriptDefault)); \(fault)")
         }
-        var (inForce, origin) = (scriptDefault, StrategyParameter.Origin.script)
-        if !variable.isEmpty, let bound = bindings[variable] {
-            let source =
-                "\(variable)=\(bound.text) (\(bound.origin == .environment ? "environment" : ".env"))"
-            guard let value = Self.parse(bound.text, like: scriptDefault) else {
-                throw .broken("\(whole): \(source) must be \(Self.kind(scriptDefault))")
-            }
-            if let fault = Self.check(value, bounds, choices) {
-                throw .broken("\(whole): \(source); \(fault)")
-            }
-            (inForce, origin) = (value, bound.origin)
+        let (inForce, origin) = try inForce(name, variable, scriptDefault) {
+            Self.check($0, bounds, choices)
         }
         return StrategyParameter(
             name: name, value: inForce, origin: origin, scriptDefault: scriptDefault, variable: variable,
             unit: unit, meaning: meaning)
+    }
+
+    /// The value of a parameter and where it comes from: a test, what is bound, or the script's default.
+    private func inForce(
+        _ name: String, _ variable: String, _ scriptDefault: StrategyParameter.Value,
+        check: (StrategyParameter.Value) -> String?
+    ) throws(StrategyFault) -> (StrategyParameter.Value, StrategyParameter.Origin) {
+        let whole = "params.\(name)"
+        if let override = setting.overrides[name] {
+            guard let value = Self.value(override, like: scriptDefault) else {
+                throw .broken("\(whole): \(override.words) must be \(Self.kind(scriptDefault))")
+            }
+            if let fault = check(value) { throw .broken("\(whole): \(override.words); \(fault)") }
+            return (value, .test)
+        }
+        guard !variable.isEmpty, let bound = setting.bindings[variable] else {
+            return (scriptDefault, .script)
+        }
+        let origin = bound.origin == .environment ? "environment" : ".env"
+        let source = "\(variable)=\(bound.text) (\(origin))"
+        guard let value = Self.parse(bound.text, like: scriptDefault) else {
+            throw .broken("\(whole): \(source) must be \(Self.kind(scriptDefault))")
+        }
+        if let fault = check(value) { throw .broken("\(whole): \(source); \(fault)") }
+        return (value, bound.origin)
     }
 
     private static func check(
@@ -303,6 +323,17 @@ struct ContractReader {
         case .number: "a number such as 0.15"
         case .flag: "true or false"
         case .text: "text"
+        }
+    }
+
+    private static func value(
+        _ value: PlainValue, like standard: StrategyParameter.Value
+    ) -> StrategyParameter.Value? {
+        switch (standard, value) {
+        case (.text, .text(let text)): .text(text)
+        case (.flag, .flag(let flag)): .flag(flag)
+        case (.number, _): value.asNumber.flatMap { $0.isFinite ? .number($0) : nil }
+        default: nil
         }
     }
 

@@ -6,8 +6,19 @@ public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible 
     /// The file as the user named it, and the line if known.
     public let place: String
     public let message: String
-    public init(place: String, message: String) { (self.place, self.message) = (place, message) }
+    public init(place: String, message: String) {
+        (self.place, self.message) = (place, message.withoutControls)
+    }
     public var description: String { "\(place): \(message)" }
+}
+
+extension String {
+    /// What a script put into a message must not reach a terminal as a command.
+    var withoutControls: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0.value < 32 || (127..<160) ~= $0.value ? "?" : $0 }))
+    }
 }
 
 /// What a script is made from, self-contained: the journal keeps exactly this.
@@ -33,6 +44,9 @@ public struct BoundValue: Sendable, Equatable {
 public struct ScriptSetting: Sendable {
     public var limits = ScriptLimits()
     public var bindings: [String: BoundValue] = [:]
+    /// Values of `p` by the parameter's own name, for tests: they come before every binding and are checked
+    /// against the same bounds.
+    public var overrides: [String: PlainValue] = [:]
     /// SHA-256 as hexadecimal text; the bridge itself knows no hash.
     public let digest: @Sendable ([UInt8]) -> String
     public init(digest: @escaping @Sendable ([UInt8]) -> String) { self.digest = digest }
@@ -46,27 +60,25 @@ public final class Script: Strategy {
     /// The source and the includes it used.
     public let package: ScriptPackage
     private let box: ScriptBox
+    private let limits: ScriptLimits
     /// Calls of its functions so far, those that `wake` or a missing function spared not counted.
     public private(set) var calls = 0
     private var stopCall: Int?
     /// The conditions of `wake`, unpacked: they are asked before every call.
     private let wake: [(place: Int, least: Double)]
 
+    /// - Parameter runSeed: chosen by a run for its chance; a replay must be given the same. With the default
+    ///   `math.random` depends on the version alone.
     /// - Throws: `ScriptReport` when it does not compile, does not fit the contract or passes a limit.
-    public init(_ package: ScriptPackage, _ setting: ScriptSetting) throws(ScriptReport) {
+    public init(
+        _ package: ScriptPackage, _ setting: ScriptSetting, runSeed: UInt64 = 0
+    ) throws(ScriptReport) {
         let chunk = package.name + ".lua"
-        if let line = ChainRule.line(breaking: package.source) {
-            throw ScriptReport(
-                place: "\(chunk):\(line)",
-                message: "a chain of more than \(ChainRule.most) field accesses; split it over locals")
-        }
-        for part in package.library {
-            guard let line = ChainRule.line(breaking: part.bytes) else { continue }
-            throw ScriptReport(
-                place: "lib/\(part.name).lua:\(line)",
-                message: "a chain of more than \(ChainRule.most) field accesses; split it over locals")
-        }
-        guard let box = ScriptBox(limits: setting.limits, seed: 1) else {
+        try ChainRule.check(package.source, chunk)
+        for part in package.library { try ChainRule.check(part.bytes, "lib/\(part.name).lua") }
+        // What is included is known only after the file has run: until then its own text is the seed.
+        let early = Self.seed(runSeed, setting.digest(package.source))
+        guard let box = ScriptBox(limits: setting.limits, seed: early) else {
             throw ScriptReport(place: chunk, message: "no memory for a Lua state")
         }
         do throws(StrategyFault) {
@@ -77,8 +89,9 @@ public final class Script: Strategy {
                 library.sorted { $0.name < $1.name }.reduce(package.source) {
                     $0 + [0] + Array($1.name.utf8) + [0] + $1.bytes
                 })
+            try box.seed(Self.seed(runSeed, version))
             var reader = ContractReader(
-                name: package.name, version: version, bindings: setting.bindings, hasMigrate: box.hasMigrate)
+                name: package.name, version: version, setting: setting, hasMigrate: box.hasMigrate)
             contract = try reader.read(try box.contract())
             guard box.has(LB_SCORE) else { throw .broken("score is missing: it must be a function") }
             contract.hasChoose = box.has(LB_CHOOSE)
@@ -99,20 +112,23 @@ public final class Script: Strategy {
             throw ScriptReport(place: place, message: error.message)
         }
         self.box = box
+        limits = setting.limits
         wake = contract.wake.map { ($0.field.rawValue, $0.least) }
     }
 
     public func score(_ o: MarketView) -> ScoreAnswer {
         for condition in wake {
             guard o.present[condition.place], o.values[condition.place] >= condition.least else {
-                return .asleep
+                guard o.isStrict, !o.present[condition.place] else { return .asleep }
+                let name = MarketField.allCases[condition.place].name
+                return .fault(traced(.broken("wake reads o.\(name) and the test does not set it"), .score))
             }
         }
         do throws(StrategyFault) {
             try begin()
             let answer = try box.call(LB_SCORE, o)
             return try Answers.score(answer)
-        } catch { return .fault(error) }
+        } catch { return .fault(traced(error, .score)) }
     }
 
     public func choose(_ o: MarketView) -> ChoiceAnswer {
@@ -121,7 +137,7 @@ public final class Script: Strategy {
             try begin()
             let answer = try box.call(LB_CHOOSE, o)
             return try Answers.choice(answer) { () throws(StrategyFault) in try box.plan() }
-        } catch { return .fault(error) }
+        } catch { return .fault(traced(error, .choose)) }
     }
 
     public func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
@@ -130,7 +146,38 @@ public final class Script: Strategy {
             try begin()
             let answer = try box.call(LB_EXIT, o, position)
             return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
-        } catch { return .fault(error) }
+        } catch { return .fault(traced(error, .exit)) }
+    }
+
+    /// What a callback returns, value by value and unchecked, for a test to compare; `wake` is not asked.
+    /// - Throws: what the call ran into, or that the script has no such function.
+    public func raw(
+        _ callback: StrategyCallback, _ o: MarketView, _ position: PositionView? = nil
+    ) throws(StrategyFault) -> [PlainValue] {
+        let called: lb_callback
+        switch callback {
+        case .score: called = LB_SCORE
+        case .choose: called = LB_CHOOSE
+        case .exit: called = LB_EXIT
+        case .load, .migrate: throw .broken("\(callback.rawValue) is not called with a view")
+        }
+        guard box.has(called) else { throw .broken("\(callback.rawValue) is missing") }
+        guard callback != .exit || position != nil else { throw .broken("exit needs a position") }
+        do throws(StrategyFault) {
+            try begin()
+            return try box.raw(called, o, position)
+        } catch { throw traced(error, callback) }
+    }
+
+    /// Says where in the script and in which version a fault was, and what the call had used.
+    private func traced(_ fault: StrategyFault, _ callback: StrategyCallback) -> StrategyFault {
+        var fault = fault
+        (fault.callback, fault.version) = (callback, contract.version)
+        // An answer that does not fit is found after the call, by which time nobody counts.
+        if fault.usage == nil, fault.kind == .contract {
+            fault.usage = "\(box.steps) of \(limits.steps) steps"
+        }
+        return fault
     }
 
     /// Makes the call of that number end as the wall clock ended it in a recorded run: no replay could know.
@@ -167,8 +214,13 @@ public final class Script: Strategy {
                         + "add S.migrate(state, from_version)")
             }
             try box.setState(bytes)
-            try box.migrate(from: old.contract.stateVersion)
-            _ = try box.state()
+            do throws(StrategyFault) {
+                try box.migrate(from: old.contract.stateVersion)
+                _ = try box.state()
+            } catch {
+                throw StrategyFault(
+                    kind: error.kind, place: error.place, message: "migrate: " + error.message)
+            }
         } catch {
             throw ScriptReport(place: error.place ?? package.name + ".lua", message: error.message)
         }
@@ -177,12 +229,24 @@ public final class Script: Strategy {
     /// What the script logged since this was last asked, and how many lines did not fit.
     public func takeLog() -> (lines: [ScriptLine], lost: Int) { box.takeLog() }
 
+    /// FNV-1a over the run's seed and a digest.
+    private static func seed(_ runSeed: UInt64, _ digest: String) -> UInt64 {
+        digest.utf8.reduce(14_695_981_039_346_656_037 ^ runSeed) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    }
+
+    /// A fingerprint of the order in which tables lie in memory, which each state chooses by time and
+    /// addresses. No script can see it; two states that differ in it and agree in their answers prove so.
+    public var tableOrder: UInt64 { box.tableOrder }
+
     /// Steps the last call used.
     public var steps: UInt64 { box.steps }
+
+    /// Bytes the state holds now.
+    public var memory: Int { box.memory }
 }
 
 extension StrategyFault {
     static func broken(_ message: String) -> StrategyFault {
-        StrategyFault(kind: .contract, place: nil, message: message)
+        StrategyFault(kind: .contract, place: nil, message: message.withoutControls)
     }
 }

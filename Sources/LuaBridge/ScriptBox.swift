@@ -54,6 +54,10 @@ struct ScriptBox: ~Copyable {
     func has(_ callback: lb_callback) -> Bool { lb_has(box, callback) }
     var hasMigrate: Bool { lb_has_migrate(box) }
 
+    func seed(_ seed: UInt64) throws(StrategyFault) { try check(lb_seed(box, seed)) }
+
+    var tableOrder: UInt64 { lb_table_order(box) }
+
     func setParameters(_ table: PlainValue) throws(StrategyFault) {
         let bytes = table.encoded
         try check(lb_set_parameters(box, bytes, bytes.count))
@@ -78,6 +82,9 @@ struct ScriptBox: ~Copyable {
     /// The table among the last answers.
     func plan() throws(StrategyFault) -> PlainValue { PlainValue(encoded: try encode(LB_PLAN)) ?? .none }
 
+    /// The whole table of a file that is no strategy; a function in it is a fault.
+    func file() throws(StrategyFault) -> PlainValue { PlainValue(encoded: try encode(LB_FILE)) ?? .none }
+
     private func encode(_ part: lb_part) throws(StrategyFault) -> [UInt8] {
         var bytes: UnsafePointer<UInt8>?
         var count = 0
@@ -89,12 +96,20 @@ struct ScriptBox: ~Copyable {
         _ callback: lb_callback, _ o: MarketView, _ position: PositionView? = nil
     ) throws(StrategyFault) -> lb_answer {
         var answer = lb_answer()
-        let status = withView(o) { view in
-            guard let position else { return lb_call(box, callback, view, nil, &answer) }
-            return withPosition(position) { lb_call(box, callback, view, $0, &answer) }
-        }
-        try check(status)
+        try check(withViews(o, position) { lb_call(box, callback, $0, $1, &answer) })
         return answer
+    }
+
+    /// What a callback returned, value by value, before anything is asked of it.
+    func raw(
+        _ callback: lb_callback, _ o: MarketView, _ position: PositionView?
+    ) throws(StrategyFault) -> [PlainValue] {
+        var bytes: UnsafePointer<UInt8>?
+        var count = 0
+        try check(withViews(o, position) { lb_call_raw(box, callback, $0, $1, &bytes, &count) })
+        let list = PlainValue(encoded: Array(UnsafeBufferPointer(start: bytes, count: count)))
+        guard case .table(let entries) = list else { return [] }
+        return entries.map(\.value)
     }
 
     /// What the script logged since the last call of this.
@@ -110,6 +125,7 @@ struct ScriptBox: ~Copyable {
     }
 
     var steps: UInt64 { lb_steps(box) }
+    var memory: Int { lb_memory(box) }
 
     private func check(_ status: lb_status) throws(StrategyFault) {
         let kind: StrategyFault.Kind
@@ -120,9 +136,10 @@ struct ScriptBox: ~Copyable {
         case LB_CLOCK: kind = .wallClock
         default: kind = .runtime
         }
-        let place = String(cString: lb_place(box))
+        let (place, usage) = (String(cString: lb_place(box)), String(cString: lb_usage(box)))
         throw StrategyFault(
-            kind: kind, place: place.isEmpty ? nil : place, message: String(cString: lb_message(box)))
+            kind: kind, place: place.isEmpty ? nil : place, message: String(cString: lb_message(box)),
+            usage: usage.isEmpty ? nil : usage)
     }
 }
 
@@ -168,6 +185,16 @@ private func withBytes<Result>(
     }
 }
 
+private func withViews<Result>(
+    _ o: MarketView, _ position: PositionView?,
+    _ body: (UnsafePointer<lb_view>, UnsafePointer<lb_position>?) -> Result
+) -> Result {
+    withView(o) { view in
+        guard let position else { return body(view, nil) }
+        return withPosition(position) { body(view, $0) }
+    }
+}
+
 private func withView<Result>(_ o: MarketView, _ body: (UnsafePointer<lb_view>) -> Result) -> Result {
     o.pair.withCString { pair in
         o.direction.rawValue.withCString { direction in
@@ -175,7 +202,7 @@ private func withView<Result>(_ o: MarketView, _ body: (UnsafePointer<lb_view>) 
                 o.present.withUnsafeBufferPointer { present in
                     var view = lb_view(
                         pair: pair, direction: direction, values: values.baseAddress,
-                        present: present.baseAddress)
+                        present: present.baseAddress, strict: o.isStrict)
                     return body(&view)
                 }
             }
@@ -190,10 +217,13 @@ private func withPosition<Result>(
         position.pair, position.direction.rawValue, position.style.rawValue, position.version,
     ]) { text in
         position.values.withUnsafeBufferPointer { values in
-            var view = lb_position(
-                pair: text[0], direction: text[1], style: text[2], version: text[3],
-                adopted: position.adopted, values: values.baseAddress)
-            return body(&view)
+            position.present.withUnsafeBufferPointer { present in
+                var view = lb_position(
+                    pair: text[0], direction: text[1], style: text[2], version: text[3],
+                    adopted: position.adopted, values: values.baseAddress,
+                    present: position.isStrict ? present.baseAddress : nil)
+                return body(&view)
+            }
         }
     }
 }

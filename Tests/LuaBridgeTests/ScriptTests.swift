@@ -387,6 +387,74 @@ struct LimitTests {
         #expect(ChainRule.line(breaking: Array("-- \(chain)\nlocal s = '\(chain)'".utf8)) == nil)
         #expect(throws: ScriptReport.self) { _ = try scoring("return \(chain)") }
     }
+
+    @Test("accesses within brackets count with those around them, for they are named together")
+    func nestedChains() {
+        let half = "a" + String(repeating: ".b", count: 31)
+        #expect(ChainRule.line(breaking: Array("return \(half)[\(half)]".utf8)) == nil)
+        #expect(ChainRule.line(breaking: Array("return \(half)[\(half).c.d]".utf8)) == 1)
+        #expect(ChainRule.line(breaking: Array("return \(half)[1]\(half.dropFirst()).c.d".utf8)) == 1)
+        let nested = (0..<150).reduce("k") { inner, _ in "x[\(inner)].b" }
+        #expect(ChainRule.line(breaking: Array("return \(nested)".utf8)) == 1)
+    }
+
+    @Test(
+        "what only looks like a chain is none",
+        arguments: [
+            String(repeating: "'a' .. o.pair .. ", count: 70) + "''",
+            (0..<70).map { _ in "o.gross_pct" }.joined(separator: " and "),
+            "function() " + String(repeating: "log.info 'x' ", count: 70) + " end",
+            "{ " + String(repeating: "a.b, ", count: 70) + "}", String(repeating: "-1.5 ", count: 70),
+            String(repeating: "f(a.b):c(d.e) + ", count: 70) + "1",
+        ])
+    func noChains(source: String) {
+        #expect(ChainRule.line(breaking: Array("return \(source)".utf8)) == nil)
+    }
+}
+
+@Suite struct `A fault of a script` {
+    @Test(arguments: [
+        ("error('boom')", "version 12 in score: s.lua:3: boom (# of 100000 steps)"),
+        (
+            "return 2, 1",
+            "version 12 in score: score returned a confidence of 2.0; it must be 0…1 (# of 100000 steps)"
+        ),
+        ("while true do end", "version 12 in score: s.lua:3: used up its steps: # of 100000 steps"),
+        (
+            "local s, t = ('x'):rep(30000), {} while true do t[#t + 1] = s .. #t end",
+            "version 12 in score: s.lua:3: needs more memory: # KiB of 2048 KiB"
+        ),
+        (
+            "local s = 'x' while true do s = s .. s end",
+            "version 12 in score: s.lua:3: needs more memory: # KiB of 65 KiB in one text"
+        ),
+    ])
+    func `says version, callback, place, limit and usage in one line`(body: String, line: String) throws {
+        var found = try #require(fault(try scoring(body).score(view())))
+        #expect(found.version?.isEmpty == false && found.usage?.isEmpty == false)
+        found.version = "12"
+        #expect(found.report.replacing(/\d+ (?=(KiB )?of)/, with: "# ") == line)
+    }
+
+    @Test func `names the callback it was in`() throws {
+        let all = try script(
+            "local function f() error('x') end return { api = 1, name = 's', score = f, choose = f, exit = f }"
+        )
+        guard case .fault(let choosing) = all.choose(view()),
+            case .fault(let leaving) = all.exit(position(), view())
+        else { Issue.record("no fault"); return }
+        #expect(
+            [choosing.callback, leaving.callback, fault(all.score(view()))?.callback] == [
+                .choose, .exit, .score,
+            ])
+    }
+
+    @Test func `that is not fully known says what is known`() {
+        #expect(StrategyFault(kind: .runtime, place: "a:1", message: "a:1: x").report == "a:1: x")
+        #expect(StrategyFault(kind: .runtime, place: "a:1", message: "x").report == "a:1: x")
+        #expect(
+            StrategyFault(kind: .runtime, place: nil, message: "x", callback: .exit).report == "in exit: x")
+    }
 }
 
 @Suite struct `A fault of the contract` {

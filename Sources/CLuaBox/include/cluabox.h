@@ -23,6 +23,7 @@ typedef struct {
     const char *pair, *direction;
     const double *values;
     const bool *present;
+    bool strict;  // a field that is not present raises instead of reading as nil
 } lb_view;
 
 /// What `pos` shows during one call.
@@ -30,6 +31,7 @@ typedef struct {
     const char *pair, *direction, *style, *version;
     bool adopted;
     const double *values;
+    const bool *present;  // NULL: all; a field that is not present raises
 } lb_position;
 
 typedef enum { LB_NIL, LB_FLAG, LB_NUMBER, LB_TEXT, LB_TABLE, LB_OTHER } lb_type;
@@ -63,21 +65,33 @@ lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length);
 /// The declared table without `state` (functions appear as a mark), or the present `state`, as bytes:
 /// z nil, t true, f false, i int64, d double, s u32 bytes, F function, { u32 count (key value)*, little endian,
 /// keys ascending: numbers, then text. The bytes live until the next encode.
-typedef enum { LB_CONTRACT, LB_STATE, LB_PLAN } lb_part;
+/// LB_FILE is the whole table, without functions and with room for more than a script may keep.
+typedef enum { LB_CONTRACT, LB_STATE, LB_PLAN, LB_FILE } lb_part;
 lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length);
 /// Replaces `state`.
 lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length);
 /// `state = migrate(state, from)`.
 lb_status lb_migrate(lb_state *box, int64_t from);
 
+/// Begins `math.random` anew.
+lb_status lb_seed(lb_state *box, uint64_t seed);
+/// A fingerprint of the order in which this state's tables lie in memory. No script can see that order; it tells
+/// two states apart whose agreement is to prove that answers do not depend on it. 0 when memory is short.
+uint64_t lb_table_order(lb_state *box);
+
 /// Calls score(o, p), choose(o, p) or exit(pos, o, p). A table among the answers can be had with LB_PLAN.
 lb_status lb_call(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
                   lb_answer *answer);
+/// The same call; what was returned comes as bytes: a list, one entry a value.
+lb_status lb_call_raw(lb_state *box, lb_callback callback, const lb_view *view, const lb_position *position,
+                      const uint8_t **bytes, size_t *length);
 
 /// Why the last operation failed and where (`file:line`, or empty).
 const char *lb_message(const lb_state *box);
 const char *lb_place(const lb_state *box);
-/// Steps of the last call; bytes in use.
+/// What it had used then of its limits: `1200 of 100000 steps`.
+const char *lb_usage(const lb_state *box);
+/// Steps of the last call of a callback; bytes in use.
 uint64_t lb_steps(const lb_state *box);
 size_t lb_memory(const lb_state *box);
 

@@ -35,11 +35,8 @@ struct NoteText: Sendable {
             logger.notice(
                 "Repairing \(pair): \(imbalance) out of balance, \(unwinds ? "unwinding" : "hedging"), try \(attempt) (\(owner))"
             )
-        case .strategyFault(let owner, let version, let fault, let stopped):
-            let place = fault.place.flatMap { fault.message.hasPrefix($0) ? nil : "\($0): " } ?? ""
-            logger.error(
-                "Script \(owner) \(version.prefix(12)): \(place)\(fault.message)\(stopped ? "; stopped" : "")"
-            )
+        case .strategyFault(let owner, _, let fault, let stopped):
+            logger.error("Script \(owner) \(fault.report)\(stopped ? "; stopped" : "")")
         case .gap(let symbol, let reason): logger.notice("Book of \(symbol) lost: \(reason)")
         case .connection(let id, let up, let reason):
             let name = id == .publicStream ? "Public stream" : "Private stream"
