@@ -244,6 +244,7 @@ extension Engine {
         }
         (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
         for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
+        forgetSharedRefusals()
         let lost = net < .zero
         holdings[place].cooldownUntil = now + (lost ? limits.lossCooldown : limits.cooldown)
         let market = holding.pair.index

@@ -20,6 +20,8 @@ public final class Engine {
     var markets: [InstrumentMarket]
     var pairMarkets: [PairMarket]
     var watches: [Watch] = []
+    /// Wishes of the evaluation that is running.
+    var candidates: [Candidate] = []
     /// By instrument: the pair it belongs to.
     var pairOf: [PairID?]
     var connectionAlive: [Timestamp?] = [nil, nil]

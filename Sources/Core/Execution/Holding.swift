@@ -44,6 +44,10 @@ public struct Holding: Sendable {
     public var toldOfWidening = false
     /// How many times `max_hold_h` was extended by a settlement.
     public var extensions = 0
+    /// How many entries of others here went before this strategy's own since its last, and the last of them
+    /// by its number in the pair.
+    public var passedOver = 0
+    var passedAt = 0
     public var lastExitCall: Timestamp?
     public var lastExitWalk: PairWalk?
 
