@@ -34,6 +34,8 @@ extension Engine {
 
     /// Submits what was wished for in this pair, in the order of contention.
     func serve(_ pair: Pair) {
+        // Exits that nobody could take over go before what raises risk.
+        if exitsWait, candidates.allSatisfy({ $0.plan != nil }) { sendExits(pair) }
         if candidates.count > 1 { candidates.sort(by: goesBefore) }
         var isFirst = true
         for number in candidates.indices {

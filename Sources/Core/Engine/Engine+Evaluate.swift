@@ -18,6 +18,7 @@ extension Engine {
             }
         }
         if !candidates.isEmpty { serve(pair) }
+        if exitsWait { sendExits(pair) }
     }
 
     /// Place of a holding's watch in one direction.

@@ -25,7 +25,9 @@ extension Engine {
         // A script that cannot answer replaces nothing.
         let answers = slots[slot].stopped == nil && contract(place).hasExit
         let replaced = answers ? contract(place).replaces : []
-        if let reason = economicExit(place, o, figures, replaced) { return exit(place, reason, nil) }
+        if let reason = economicExit(place, o, figures, replaced) {
+            return exit(place, reason, nil, isEconomic: true)
+        }
         if holding.lastExitWalk == walk, let last = holding.lastExitCall, now - last < .seconds(1) { return }
         holdings[place].lastExitCall = now
         holdings[place].lastExitWalk = walk
@@ -112,7 +114,7 @@ extension Engine {
         slots[slot].calls += 1
         switch slots[slot].strategy.exit(position, view(slot, place, o, room(slot, place, pair), .zero)) {
         case .hold: break
-        case .exit(let reason, let resting): exit(place, reason, resting)
+        case .exit(let reason, let resting): exit(place, reason, resting, isEconomic: true)
         case .fault(let fault): strike(slot, fault)
         }
     }
@@ -133,8 +135,9 @@ extension Engine {
         return open.min { holdings[$0].entryGross < holdings[$1].entryGross } == place
     }
 
-    /// Starts closing a pair; an exit always completes.
-    func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?) {
+    /// Starts closing a pair; an exit always completes. What an economic one takes at once waits until the
+    /// end of the evaluation, for an entry of another that it may meet (FORMULAS E15).
+    func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?, isEconomic: Bool = false) {
         guard var operation = newOperation(place, .exit, reason) else { return }
         if let plan, plan.rest != .both {
             operation.resting = plan
@@ -145,6 +148,7 @@ extension Engine {
         note(.exiting(owner: holdings[place].owner, pair: pair(of: place).base.symbol, reason: reason))
         if let plan = operation.resting, postExit(place, operation, plan) { return }
         holdings[place].operation?.restingOver = true
+        if isEconomic { return wait(place) }
         settleExit(place)
     }
 

@@ -22,6 +22,8 @@ public final class Engine {
     var watches: [Watch] = []
     /// Wishes of the evaluation that is running.
     var candidates: [Candidate] = []
+    /// Exits of the evaluation that is running wait for entries that they may meet.
+    var exitsWait = false
     /// By instrument: the pair it belongs to.
     var pairOf: [PairID?]
     var connectionAlive: [Timestamp?] = [nil, nil]

@@ -95,6 +95,8 @@ public struct Operation: Sendable {
     /// Ended because the net fell below zero, not by time.
     public var pulled = false
     public var reason = ""
+    /// An exit decided in this turn that has sent nothing yet: an entry of another may take it over.
+    var waits = false
     /// Tries to make the legs match, and whether the other way was taken once.
     public var tries = 0, turned = false
     public var unwinds = false
