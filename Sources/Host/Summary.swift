@@ -51,7 +51,7 @@ struct Summary {
             ("orders_rejected", counters.ordersRejected), ("maker_entries", counters.makerEntries),
             ("fallbacks", counters.fallbacks), ("partial_fills", counters.partialFills),
             ("hedges", counters.hedges), ("unwinds", counters.unwinds), ("gaps", counters.gaps),
-            ("resyncs", counters.resyncs),
+            ("resyncs", counters.resyncs), ("transfers", counters.transfers),
         ]
     }
 

@@ -5,7 +5,14 @@ import Core
 ///
 /// Only plain accesses such as `o.gross_pct` count, outside comments and text; a name that the script makes
 /// a variable of its own is left alone.
-enum FieldCheck {
+public enum FieldCheck {
+    /// Every such place, in order; `parameters` are the names of `p`.
+    public static func reports(on package: ScriptPackage, parameters: [String]) -> [ScriptReport] {
+        faults(in: package.source, parameters: parameters).map {
+            ScriptReport(place: "\(package.name).lua:\($0.line)", message: $0.message)
+        }
+    }
+
     struct Fault: Equatable {
         let line: Int
         let message: String

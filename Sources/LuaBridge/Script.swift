@@ -97,11 +97,6 @@ public final class Script: Strategy {
             contract.hasChoose = box.has(LB_CHOOSE)
             contract.hasExit = box.has(LB_EXIT)
             try box.setParameters(reader.parameterTable)
-            let names = contract.parameters.map(\.name)
-            if let fault = FieldCheck.faults(in: package.source, parameters: names).first {
-                throw StrategyFault(
-                    kind: .contract, place: "\(chunk):\(fault.line)", message: fault.message)
-            }
             // What cannot be kept must be known before the first trade, not at the first reload.
             do throws(StrategyFault) { _ = try box.state() } catch {
                 throw .broken("state cannot be kept: " + error.message)

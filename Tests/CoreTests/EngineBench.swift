@@ -1,6 +1,7 @@
 import Core
 
-/// An engine with one pair, a venue that answers by hand, and a strategy that does as it is told.
+/// An engine with one pair, a venue that answers by hand, and a strategy that does as it is told; more of
+/// them where they meet.
 final class EngineBench {
     let engine: Engine
     let script: PuppetStrategy
@@ -17,15 +18,16 @@ final class EngineBench {
     /// - Parameter isReady: the account is read and the books stand at a gross of 0.66 %.
     init(
         limits: RiskLimits = RiskLimits(), pair: Pair = solPair(), script: PuppetStrategy = PuppetStrategy(),
-        coins: String = "0", blocks: UInt32 = 1, isReady: Bool = true
+        coins: String = "0", blocks: UInt32 = 1, isReady: Bool = true, others: [PuppetStrategy] = [],
+        usdc: String = "1000"
     ) {
         (self.pair, self.script, now) = (pair, script, Self.start)
         engine = Engine(instruments: [pair.spot, pair.perp], pairs: [pair], limits: limits)
-        engine.add(script)
+        for script in [script] + others { engine.add(script) }
         for block in 0..<blocks { engine.obey(.idBlock(block + 1), now: now) }
         turn([.connection(.publicStream, .up), .connection(.privateStream, .up)])
         guard isReady else { return }
-        answerAccount(coins: coins)
+        answerAccount(usdc: usdc, coins: coins)
         quote()
         mark()
     }
@@ -33,6 +35,7 @@ final class EngineBench {
     var spot: InstrumentID { pair.spot.id }
     var perp: InstrumentID { pair.perp.id }
     var holding: Holding { engine.holdings[0] }
+    func holding(_ owner: String) -> Holding { engine.holdings.first { $0.owner == owner }! }
     /// Orders sent and not yet answered, oldest first.
     var orders: [Order] {
         commands.flatMap { command -> [Order] in
@@ -276,10 +279,12 @@ final class PuppetStrategy: Strategy {
     var leaves: ExitAnswer = .hold
     /// What `score` fails with.
     var breaks: StrategyFault?
+    /// Called at each `score`.
+    var heard: () -> Void = {}
     private(set) var scores = 0, exits = 0
 
-    init(_ change: (inout StrategyContract) -> Void = { _ in }) {
-        var contract = StrategyContract(name: "puppet", version: "0")
+    init(_ name: String = "puppet", _ change: (inout StrategyContract) -> Void = { _ in }) {
+        var contract = StrategyContract(name: name, version: "0")
         (contract.hasChoose, contract.hasExit) = (true, true)
         change(&contract)
         self.contract = contract
@@ -287,6 +292,7 @@ final class PuppetStrategy: Strategy {
 
     func score(_ o: MarketView) -> ScoreAnswer {
         scores += 1
+        heard()
         if let breaks { return .fault(breaks) }
         return wishes.map { .wish(confidence: 0.9, usd: $0) } ?? .pass(nil)
     }

@@ -6,6 +6,8 @@ public struct Counters: Sendable {
     public var opportunities = 0
     public var entries = 0, exits = 0, rounds = 0, makerEntries = 0, fallbacks = 0
     public var fills = 0, partialFills = 0, hedges = 0, unwinds = 0
+    /// How often an exit of one strategy met an entry of another inside the host.
+    public var transfers = 0
     public var ordersSent = 0, ordersDenied = 0, ordersRejected = 0
     public var gaps = 0, resyncs = 0
     public var unhedgedMax = Money.zero

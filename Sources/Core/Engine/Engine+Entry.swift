@@ -114,7 +114,7 @@ extension Engine {
         }
         holdings[place].operation = operation
         let before = holdings[place].state
-        let sent = intent.resting == nil ? take(intent) : post(place, intent)
+        let sent = intent.resting == nil ? enter(intent) : post(place, intent)
         guard sent else {
             (holdings[place].operation, holdings[place].state) = (nil, before)
             return .noIDs
@@ -153,7 +153,7 @@ extension Engine {
     }
 
     /// E2: both legs at once when both are deep, else the thinner one first.
-    private func take(_ intent: Intent) -> Bool {
+    func take(_ intent: Intent) -> Bool {
         let place = intent.holding
         let pair = pair(of: place)
         let carry = intent.direction == .carry

@@ -1,5 +1,6 @@
 extension Engine {
-    /// Asks every strategy about a pair whose market changed, in the order of their names.
+    /// Asks every strategy about a pair whose market changed, in the order of their names; what they wish is
+    /// submitted after all were asked.
     func evaluate(_ pair: Pair) {
         guard opened else { return }
         for slot in slotOrder {
@@ -15,9 +16,10 @@ extension Engine {
             if !covers(contract, pair) { continue }
             for direction in [Direction.carry, .reverse] where contract.directions.contains(direction) {
                 score(slot, place, pair, direction)
-                if holdings[place].state.isBusy { break }
             }
         }
+        if !candidates.isEmpty { serve(pair) }
+        if exitsWait { sendExits(pair) }
     }
 
     /// Place of a holding's watch in one direction.
@@ -66,15 +68,23 @@ extension Engine {
         watches[watchPlace].persistence.update(gross: measured.gross(.taker), breakeven: breakeven, at: now)
         if watches[watchPlace].walk == measured.walk { return }
         watches[watchPlace].walk = measured.walk
-        let reason = consider(slot, place, measured, size, watches[watchPlace].persistence.span(at: now))
+        // Nothing speaks against a candidate so far: it is concluded when it was submitted.
+        if let reason = consider(
+            slot, place, measured, size, watches[watchPlace].persistence.span(at: now))
+        {
+            conclude(reason, place, measured)
+        }
+    }
+
+    /// What came of one look: counted, remembered, and looked at again when time alone may turn it.
+    /// - Parameter reason: `nil` when orders were sent.
+    func conclude(_ reason: Reason?, _ place: Int, _ measured: Opportunity) {
+        let watchPlace = watch(place, measured.direction)
         if !isSettled(reason) { watches[watchPlace].walk = nil }
         watches[watchPlace].lookAt = reason.flatMap { lookAgain($0, place, measured, watchPlace) }
-        if let reason {
-            count(reason, watchPlace)
-            remember(measured, contract, pair, reason)
-        } else {
-            counters.evaluations += 1
-        }
+        guard let reason else { return counters.evaluations += 1 }
+        count(reason, watchPlace)
+        remember(measured, contract(place), pair(of: place), reason)
     }
 
     /// When time alone may turn a refusal, even if no level changes until then.
@@ -150,7 +160,7 @@ extension Engine {
         return quantity(pair, .carry, size) == nil ? .belowMinimum : .thinBook
     }
 
-    /// - Returns: why not, or `nil` when orders were sent.
+    /// - Returns: why not, or `nil` when it became a candidate.
     private func consider(
         _ slot: Int, _ place: Int, _ measured: Opportunity, _ size: Money, _ persist: TimeSpan
     ) -> Reason? {
@@ -176,26 +186,29 @@ extension Engine {
                 owner: slots[slot].name, pair: pair.base.symbol, direction: opportunity.direction,
                 style: best,
                 gross: opportunity.gross(.taker), net: opportunity.net(best), usd: min(wish.usd, size)))
-        return pursue(slot, place, opportunity, view, persist)
+        let candidate = Candidate(
+            place: place, measured: measured, opportunity: opportunity, usd: min(wish.usd, size))
+        return pursue(slot, candidate, view, persist)
     }
 
-    /// After the first net gate: style, its own net, persistence, risk, orders.
+    /// After the first net gate: style, its own net, persistence.
     private func pursue(
-        _ slot: Int, _ place: Int, _ o: Opportunity, _ view: MarketView, _ persist: TimeSpan
+        _ slot: Int, _ wished: Candidate, _ view: MarketView, _ persist: TimeSpan
     ) -> Reason? {
-        var plan: RestingPlan?
+        var candidate = wished
+        let o = candidate.opportunity
         switch choose(slot, view) {
         case .taker: break
-        case .maker(let chosen): plan = chosen
+        case .maker(let chosen): candidate.plan = chosen
         case .pass: return .scriptPassed
         case .fault(let fault):
             strike(slot, fault)
             return .scriptFault
         }
-        let style = plan?.style ?? .taker
-        if o.net(style) < limits.netEdgeMin { return .netEdge }
-        if plan == nil, persist < persistNeeded(o) { return .persist }
-        return submit(place, o, plan, addition: !holdings[place].isFlat)
+        if candidate.net < limits.netEdgeMin { return .netEdge }
+        if candidate.plan == nil, persist < persistNeeded(o) { return .persist }
+        candidates.append(candidate)
+        return nil
     }
 
     /// How long a spread must have lasted to be taken: more of it is more likely to be wrong.
@@ -252,7 +265,7 @@ extension Engine {
         return nil
     }
 
-    private func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
+    func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
         let holding = holdings[place]
         if !state.allowsEntries || stopping || flattening { return .notActive }
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }

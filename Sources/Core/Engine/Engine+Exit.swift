@@ -25,7 +25,9 @@ extension Engine {
         let keeper = keeper(place)
         let answers = keeper != .host && exitContract(place).hasExit
         let replaced = answers ? exitContract(place).replaces : []
-        if let reason = economicExit(place, o, figures, replaced) { return exit(place, reason, nil) }
+        if let reason = economicExit(place, o, figures, replaced) {
+            return exit(place, reason, nil, isEconomic: true)
+        }
         if holding.lastExitWalk == walk, let last = holding.lastExitCall, now - last < .seconds(1) { return }
         holdings[place].lastExitCall = now
         holdings[place].lastExitWalk = walk
@@ -120,7 +122,7 @@ extension Engine {
         switch (answer, keeper) {
         case (.hold, _): break
         case (.exit(let reason, let resting), _):
-            exit(place, reason, resting)
+            exit(place, reason, resting, isEconomic: true)
             if keeper == .active { countDecision(slot) }
         case (.fault(let fault), .earlier(let found)): strikeEarlier(slot, found, fault)
         case (.fault(let fault), _): strike(slot, fault)
@@ -143,8 +145,9 @@ extension Engine {
         return open.min { holdings[$0].entryGross < holdings[$1].entryGross } == place
     }
 
-    /// Starts closing a pair; an exit always completes.
-    func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?) {
+    /// Starts closing a pair; an exit always completes. What an economic one takes at once waits until the
+    /// end of the evaluation, for an entry of another that it may meet (FORMULAS E15).
+    func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?, isEconomic: Bool = false) {
         guard var operation = newOperation(place, .exit, reason) else { return }
         if let plan, plan.rest != .both {
             operation.resting = plan
@@ -155,6 +158,7 @@ extension Engine {
         note(.exiting(owner: holdings[place].owner, pair: pair(of: place).base.symbol, reason: reason))
         if let plan = operation.resting, postExit(place, operation, plan) { return }
         holdings[place].operation?.restingOver = true
+        if isEconomic { return wait(place) }
         settleExit(place)
     }
 
@@ -254,6 +258,7 @@ extension Engine {
         }
         (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
         for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
+        forgetSharedRefusals()
         let lost = net < .zero
         holdings[place].cooldownUntil = now + (lost ? limits.lossCooldown : limits.cooldown)
         let market = holding.pair.index

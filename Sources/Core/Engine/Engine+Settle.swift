@@ -89,7 +89,7 @@ extension Engine {
         return false
     }
 
-    private func finishEntry(_ place: Int) {
+    func finishEntry(_ place: Int) {
         let holding = holdings[place]
         let operation = holding.operation
         holdings[place].operation = nil

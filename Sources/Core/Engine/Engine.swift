@@ -22,6 +22,10 @@ public final class Engine {
     var markets: [InstrumentMarket]
     var pairMarkets: [PairMarket]
     var watches: [Watch] = []
+    /// Wishes of the evaluation that is running.
+    var candidates: [Candidate] = []
+    /// Exits of the evaluation that is running wait for entries that they may meet.
+    var exitsWait = false
     /// By instrument: the pair it belongs to.
     var pairOf: [PairID?]
     var connectionAlive: [Timestamp?] = [nil, nil]

@@ -15,6 +15,8 @@ public enum Note: Sendable, Equatable {
     case roundOpened(owner: String, pair: String, quantity: Quantity, entryGross: Percent)
     case roundClosed(owner: String, pair: String, reason: String, net: Money, seconds: Int64)
     case exiting(owner: String, pair: String, reason: String)
+    /// What one strategy was leaving, another took over at mid; no order was sent for it.
+    case transfer(from: String, to: String, pair: String, quantity: Quantity)
     case repair(owner: String, pair: String, unwinds: Bool, attempt: Int, imbalance: Quantity)
     case strategyFault(owner: String, version: String, StrategyFault, stopped: Bool)
     case gap(symbol: String, reason: String)

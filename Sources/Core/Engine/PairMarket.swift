@@ -10,6 +10,8 @@ struct PairMarket {
     var legRiskTaker = MeasuredLegRisk(), legRiskRest = MeasuredLegRisk()
     /// Losing rounds running, of all strategies, and the UTC day until whose end the pair is on hold.
     var losingRounds = 0, heldDay: Int64?
+    /// Entries that were served here since the start, and the holding of the last.
+    var entriesServed = 0, lastServed: Int?
 
     init(pair: Pair) { self.pair = pair }
 }

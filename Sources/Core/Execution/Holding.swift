@@ -44,6 +44,10 @@ public struct Holding: Sendable {
     public var toldOfWidening = false
     /// How many times `max_hold_h` was extended by a settlement.
     public var extensions = 0
+    /// How many entries of others here went before this strategy's own since its last, and the last of them
+    /// by its number in the pair.
+    public var passedOver = 0
+    var passedAt = 0
     public var lastExitCall: Timestamp?
     public var lastExitWalk: PairWalk?
 
@@ -91,6 +95,8 @@ public struct Operation: Sendable {
     /// Ended because the net fell below zero, not by time.
     public var pulled = false
     public var reason = ""
+    /// An exit decided in this turn that has sent nothing yet: an entry of another may take it over.
+    var waits = false
     /// Tries to make the legs match, and whether the other way was taken once.
     public var tries = 0, turned = false
     public var unwinds = false

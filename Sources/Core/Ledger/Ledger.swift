@@ -7,6 +7,8 @@ public enum AccountName: String, Sendable, CaseIterable, Comparable {
     case opening
     /// The counterparties of our fills.
     case trades
+    /// What strategies handed to each other inside the host; over all owners it is zero.
+    case transfers
     case fees, funding, borrow
     /// Differences found and accepted by a person.
     case adjustment
@@ -122,6 +124,31 @@ extension Ledger {
         let flow = fill.side == .buy ? -paid : paid
         post(Posting(from: trades, to: venue, asset: instrument.quote, amount: flow))
         post(Posting(from: venue, to: Account(owner, .fees), asset: fill.feeAsset, amount: fill.fee))
+    }
+
+    /// Books coins or contracts that one strategy hands to another at a price: what came, what went, nothing
+    /// that the venue would see. The amount is rounded once and the same for both.
+    /// - Parameter moved: signed; contracts of a short are negative and are paid for to the taker.
+    /// - Returns: what the receiver paid.
+    @discardableResult
+    public mutating func transfer(
+        _ moved: Quantity, at price: Price, of instrument: Instrument, from giver: String, to taker: String
+    ) -> Money {
+        let units = Asset(instrument.kind == .spot ? instrument.base.symbol : instrument.symbol)
+        let paid = (price * moved).rounded(.nearest)
+        hand(units, Money(raw: Int128(moved.raw) * 10_000), from: giver, to: taker)
+        hand(instrument.quote, paid, from: taker, to: giver)
+        return paid
+    }
+
+    /// Over the account `transfers` of both, so that the rows of each owner go on adding up to zero.
+    private mutating func hand(_ asset: Asset, _ amount: Money, from giver: String, to taker: String) {
+        post(
+            Posting(
+                from: Account(giver, .venue), to: Account(giver, .transfers), asset: asset, amount: amount))
+        post(
+            Posting(
+                from: Account(taker, .transfers), to: Account(taker, .venue), asset: asset, amount: amount))
     }
 
     /// Books a funding payment; positive was received.

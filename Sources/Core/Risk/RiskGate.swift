@@ -12,6 +12,15 @@ public struct Intent: Sendable {
     public let opportunity: Opportunity
     /// An addition to what is held, or the rest of a post that ran out of time.
     public let isAddition: Bool
+
+    /// A part of it, inside the same approval: smaller on both legs, at the same prices.
+    func part(_ quantity: Quantity, spot: Quantity) -> Intent {
+        precondition(quantity <= self.quantity, "a part is not larger than the whole")
+        return Intent(
+            holding: holding, pair: pair, direction: direction, style: style, quantity: quantity,
+            spotQuantity: min(spot, spotQuantity), spotPrice: spotPrice, perpPrice: perpPrice,
+            resting: resting, opportunity: opportunity, isAddition: isAddition)
+    }
 }
 
 public enum Verdict: Sendable { case approved(Approved), denied(Denial) }

@@ -50,6 +50,7 @@ extension ScriptLoader {
 
     private func prove(_ script: Script, isNew: Bool) throws(ScriptReport) -> String {
         let name = script.package.name, version = script.contract.version
+        if let report = misspelt(script).first { throw report }
         let picture = startingPicture()
         let stored = isNew ? nil : runningScript(name, picture)
         let exits = try DryRun.check(script.package, setting.maker, state: stored)
@@ -215,6 +216,11 @@ extension ScriptLoader {
             .files(version: version)
         setting.records?.keep(package.name, files, summary: package.summary, at: setting.now())
         setting.records?.step(package.name, version, .refused, report.description, at: setting.now())
+    }
+
+    /// Fields that do not exist, also in lines that no rehearsal reaches.
+    func misspelt(_ script: Script) -> [ScriptReport] {
+        FieldCheck.reports(on: script.package, parameters: script.contract.parameters.map(\.name))
     }
 
     private func maskedParameters(_ script: Script) {

@@ -12,8 +12,8 @@ import Wire
 /// beside the desk, and takes over between two turns when it has proved itself; whatever does not leaves the
 /// running version in place and is reported once.
 final class ScriptLoader: @unchecked Sendable {
-    // Unchecked: everything that is no constant and not under `shared` is touched by the loader's thread only,
-    // and by `load` before that thread starts.
+    // Unchecked: everything that is no constant and not under `shared` is touched by the loader's thread
+    // only, and by `load` before that thread starts.
     let setting: Setting
     private var seen: [String: [UInt8]] = [:]
     /// Names whose file is not there, since when, and whether that was told.
@@ -101,6 +101,7 @@ final class ScriptLoader: @unchecked Sendable {
                 step(script, .active)
                 packages[package.name] = script.package
                 shared.withLock { $0.versions[package.name] = script.contract.version }
+                for report in misspelt(script) { setting.report(report) }
                 scripts.append(script)
             } catch { setting.report(error) }
         }

@@ -45,7 +45,7 @@ final class PaperDesk {
     /// Levels of a followed book, each side.
     static let levels = 50
 
-    /// - Parameter picture: where the market stood; hedged pairs of this strategy in it are held on paper too.
+    /// - Parameter picture: where the market stood; hedged pairs of this strategy in it are held here too.
     init(_ strategy: WatchedScript, _ plan: PaperPlan, from picture: MarketPicture, seed: UInt64 = 1) {
         self.strategy = strategy
         engine = Engine(instruments: plan.instruments, pairs: plan.pairs, limits: plan.limits)

@@ -31,6 +31,8 @@ struct NoteText: Sendable {
         case .roundClosed(let owner, let pair, let reason, let net, let seconds):
             logger.info("Closed \(pair): \(reason), \(net) USD after \(seconds) s (\(owner))")
         case .exiting(let owner, let pair, let reason): logger.info("Exiting \(pair): \(reason) (\(owner))")
+        case .transfer(let giver, let taker, let pair, let quantity):
+            logger.info("Transferring \(pair): \(quantity) from \(giver) to \(taker) at mid, no order")
         case .repair(let owner, let pair, let unwinds, let attempt, let imbalance):
             logger.notice(
                 "Repairing \(pair): \(imbalance) out of balance, \(unwinds ? "unwinding" : "hedging"), try \(attempt) (\(owner))"
