@@ -15,17 +15,17 @@ public indirect enum PlainValue: Sendable, Equatable {
     public static func == (a: PlainValue, b: PlainValue) -> Bool { a.encoded == b.encoded }
 
     /// The number, be it written as an integer or not.
-    var asNumber: Double? {
+    public var asNumber: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
         default: nil
         }
     }
-    var asText: String? { if case .text(let text) = self { text } else { nil } }
+    public var asText: String? { if case .text(let text) = self { text } else { nil } }
 
     /// What a person reads in an error.
-    var words: String {
+    public var words: String {
         switch self {
         case .none: "nil"
         case .flag(let flag): "\(flag)"

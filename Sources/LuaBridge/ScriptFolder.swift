@@ -50,6 +50,37 @@ public struct ScriptFolder: Sendable {
             packages: packages, reports: reports, names: files.map { String($0.dropLast(4)) })
     }
 
+    /// The folder that a file stands in.
+    public static func folder(of file: String) -> String {
+        guard let slash = file.lastIndex(of: "/") else { return "." }
+        return slash == file.startIndex ? "/" : String(file[..<slash])
+    }
+
+    /// One strategy by its path, under the rules of a folder; `include` finds `lib/` beside it or beside its
+    /// folder.
+    /// - Throws: `ScriptReport` when it cannot be taken.
+    public static func package(_ file: String) throws(ScriptReport) -> ScriptPackage {
+        let home = folder(of: file)
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        guard name.hasSuffix(".lua") else {
+            throw ScriptReport(place: file, message: "is no .lua file")
+        }
+        let here = ScriptFolder(path: home)
+        guard case .success(let source) = here.source(home + "/", name) else {
+            if case .failure(let report) = here.source(home + "/", name) { throw report }
+            throw ScriptReport(place: file, message: "cannot be read")
+        }
+        var library: [ScriptSource] = []
+        for place in [home + "/lib", home + "/../lib"] where library.isEmpty {
+            for part in here.names(in: place) ?? [] {
+                if case .success(let bytes) = here.source(place + "/", part) {
+                    library.append(ScriptSource(name: String(part.dropLast(4)), bytes: bytes))
+                }
+            }
+        }
+        return ScriptPackage(name: String(name.dropLast(4)), source: source, library: library)
+    }
+
     private func names(in folder: String) -> [String]? {
         guard let handle = opendir(folder) else { return nil }
         defer { closedir(handle) }

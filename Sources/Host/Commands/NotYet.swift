@@ -21,7 +21,7 @@ extension NotYetCommand {
 /// All names that the design reserves and no code stands behind.
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
-        Check.self, Backtest.self, Simulate.self, Why.self,
+        Backtest.self, Simulate.self, Why.self,
         AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
         Keys.self, Paper.self,
     ]
@@ -31,10 +31,6 @@ enum NotYet {
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
 
-    struct Check: NotYetCommand {
-        static let name = "check"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
     struct Backtest: NotYetCommand {
         static let name = "backtest"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []

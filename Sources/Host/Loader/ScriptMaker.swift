@@ -8,6 +8,13 @@ struct ScriptMaker: Sendable {
     let limits: ScriptLimits
     let bindings: [String: BoundValue]
 
+    /// What every script of this configuration is loaded with.
+    var setting: ScriptSetting {
+        var setting = ScriptSetting(digest: Digest.sha256)
+        (setting.limits, setting.bindings) = (limits, bindings)
+        return setting
+    }
+
     func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
 
     /// A stored script is bound to what it was bound to then, not to what the environment says today.
@@ -29,8 +36,8 @@ struct ScriptMaker: Sendable {
     private func make(_ package: ScriptPackage, _ bindings: [String: BoundValue]) throws(ScriptReport)
         -> Script
     {
-        var setting = ScriptSetting(digest: Digest.sha256)
-        (setting.limits, setting.bindings) = (limits, bindings)
+        var setting = setting
+        setting.bindings = bindings
         return try Script(package, setting)
     }
 }

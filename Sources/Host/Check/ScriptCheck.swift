@@ -1,0 +1,128 @@
+import Core
+import Exchange
+import Gateway
+import Journal
+import LuaBridge
+
+/// Everything that can be said of a strategy without a running host.
+struct ScriptCheck {
+    let file: String
+    private(set) var version: String?
+    private(set) var tests = 0
+    private(set) var rehearsal: Rehearsal?
+    private(set) var reports: [ScriptReport] = []
+    private var sources: [String: [UInt8]] = [:]
+
+    /// The built-in stretch of market, seconds.
+    static let stretch: Int64 = 600
+
+    init(_ file: String, limits: ScriptLimits = ScriptLimits()) {
+        self.file = file
+        let package: ScriptPackage
+        do throws(ScriptReport) { package = try ScriptFolder.package(file) } catch {
+            reports.append(error)
+            return
+        }
+        sources[package.name + ".lua"] = package.source
+        for part in package.library { sources["lib/\(part.name).lua"] = part.bytes }
+        let maker = ScriptMaker(limits: limits, bindings: [:])
+        let script: Script
+        do throws(ScriptReport) { script = try maker.make(package) } catch {
+            reports.append(error)
+            return
+        }
+        version = script.contract.version
+        reports = FieldCheck.reports(on: package, parameters: script.contract.parameters.map(\.name))
+        runTests(package, maker)
+        guard reports.isEmpty else { return }
+        do throws(ScriptReport) {
+            let exits = try DryRun.check(package, maker, state: nil)
+            rehearsal = try Self.rehearse(package, maker, exitsRehearsed: exits)
+        } catch { reports.append(error) }
+    }
+
+    /// `tests/NAME_test.lua` beside the file, or beside its folder.
+    private mutating func runTests(_ package: ScriptPackage, _ maker: ScriptMaker) {
+        let folder = ScriptFolder.folder(of: file)
+        for home in ["\(folder)/tests", "\(folder)/../tests"] {
+            let path = "\(home)/\(package.name)_test.lua"
+            let source: [UInt8]?
+            do throws(StartFault) { source = try smallFile(path) } catch {
+                reports.append(ScriptReport(place: path, message: error.description))
+                return
+            }
+            guard let source else { continue }
+            let name = "tests/\(package.name)_test.lua"
+            sources[name] = source
+            do throws(ScriptReport) {
+                let run = try ScriptTestRun(package, tests: source, named: name, maker.setting)
+                tests = run.cases
+                reports += run.reports
+            } catch { reports.append(error) }
+            return
+        }
+    }
+
+    private static func rehearse(
+        _ package: ScriptPackage, _ maker: ScriptMaker, exitsRehearsed: Bool
+    ) throws(ScriptReport) -> Rehearsal {
+        let limits = RiskLimits()
+        let market = GeneratedMarket(seconds: stretch, limits: limits)
+        let plan = PaperPlan(
+            instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
+        let bench = try PaperBench(
+            package, running: nil, maker, plan, from: market.picture, tape: market)
+        return try Rehearsal(bench, pairs: market.pairs.count, exitsRehearsed: exitsRehearsed)
+    }
+
+    var isGood: Bool { reports.isEmpty }
+
+    /// For people.
+    var lines: [String] {
+        guard reports.isEmpty else { return reports.flatMap(lines) }
+        var words = ["version \(version?.prefix(12) ?? "")"]
+        words.append(tests == 0 ? "no tests" : "\(tests) tests")
+        if let side = rehearsal?.new {
+            words.append(
+                "\(Self.stretch / 60) min of generated market: \(side.calls) calls, would enter "
+                    + "\(side.entries), exit \(side.exits), most steps \(side.stepsMost)")
+        }
+        return ["\(file): good", "  " + words.joined(separator: ", ")]
+    }
+
+    /// Place and message, then the line itself with a mark under what is meant.
+    private func lines(_ report: ScriptReport) -> [String] {
+        let parts = report.place.split(separator: ":")
+        guard parts.count == 2, let number = Int(parts[1]), let source = sources[String(parts[0])] else {
+            return ["\(file): \(report.message)"]
+        }
+        let isTest = parts[0].hasPrefix("tests/")
+        let place = isTest || parts[0].hasPrefix("lib/") ? report.place : "\(file):\(number)"
+        let all = String(decoding: source, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        guard all.indices.contains(number - 1) else { return ["\(place): \(report.message)"] }
+        let line = String(all[number - 1].replacing("\t", with: " "))
+        // Lua's own messages begin with the place.
+        let own = report.place + ": "
+        let message =
+            report.message.hasPrefix(own) ? String(report.message.dropFirst(own.count)) : report.message
+        var lines = ["\(place): \(message)", "  \(String(number).padding(left: 5)) | \(line)"]
+        if let mark = Self.mark(message, line) {
+            lines.append(
+                "        | " + String(repeating: " ", count: mark.at)
+                    + String(repeating: "^", count: mark.count))
+        }
+        return lines
+    }
+
+    /// The first word of the message that stands in the line.
+    private static func mark(_ message: String, _ line: String) -> (at: Int, count: Int)? {
+        let words = message.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+            .filter { $0.count > 2 && !["the", "not", "has", "and", "field", "params"].contains($0) }
+        for word in words {
+            guard let range = line.firstRange(of: word) else { continue }
+            return (line.distance(from: line.startIndex, to: range.lowerBound), word.count)
+        }
+        return nil
+    }
+}
