@@ -84,7 +84,7 @@ private func cells(_ text: String) -> [[String]] {
         open      !        resting adding !       !         =        idle    exiting !     legLost !
         adding    !        !       !      !       repairing open     idle    !       !     !       !
         exiting   !        !       !      =       =         !        idle    =       stuck !       !
-        repairing !        !       !      !       =         open     idle    exiting stuck !       !
+        repairing entering !       !      !       =         open     idle    exiting stuck !       !
         stuck     !        !       !      !       repairing open     idle    exiting !     !       repairing
         legLost   !        !       !      !       repairing open     idle    exiting !     !       !
         frozen    !        !       !      !       !         !        idle    !       !     !       !

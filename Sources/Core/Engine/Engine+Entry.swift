@@ -105,6 +105,7 @@ extension Engine {
             kind: .entry, goal: intent.quantity, decidedAt: now, spotMid: spotMid, perpMid: perpMid,
             before: holdings[place].perp.magnitude)
         operation.reservation = approved.reservation
+        (operation.heldOneSided, operation.heldGross) = legs(holdings[place])
         operation.opportunity = intent.opportunity
         operation.resting = intent.resting
         if let plan = intent.resting { operation.deadline = now + plan.timeout }

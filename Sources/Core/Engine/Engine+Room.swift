@@ -34,13 +34,15 @@ extension Engine {
             guard holdings[place].isAtWork else { continue }
             let holding = holdings[place]
             let legs = legs(holding)
-            let reserved = holding.operation?.reservation
-            // What already filled of an entry stands in both; the reservation is the larger until it ends.
-            let base = holding.operation?.before == .zero || reserved == nil
-            sum.oneSided +=
-                reserved.map { base ? max($0.oneSided, legs.larger) : $0.oneSided + legs.larger }
-                ?? legs.larger
-            sum.gross += reserved.map { base ? max($0.gross, legs.both) : $0.gross + legs.both } ?? legs.both
+            guard let operation = holding.operation, let reserved = operation.reservation else {
+                sum.oneSided += legs.larger
+                sum.gross += legs.both
+                continue
+            }
+            // What already filled of an entry stands in both: until it ends all of it counts, on top of what
+            // was held when it was approved, such as the part of a post whose rest is taken.
+            sum.oneSided += max(operation.heldOneSided + reserved.oneSided, legs.larger)
+            sum.gross += max(operation.heldGross + reserved.gross, legs.both)
         }
         return sum
     }
@@ -57,7 +59,7 @@ extension Engine {
         return sum
     }
 
-    private func legs(_ holding: Holding) -> (larger: Money, both: Money) {
+    func legs(_ holding: Holding) -> (larger: Money, both: Money) {
         if holding.coins == .zero && holding.perp == .zero { return (.zero, .zero) }
         let pair = pairs[holding.pair.index]
         let spot = mid(pair.spot).map { ($0 * holding.coinQuantity.magnitude).roundedUp() } ?? .zero

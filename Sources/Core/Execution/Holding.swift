@@ -83,6 +83,8 @@ public struct Operation: Sendable {
     public var left: Quantity?
     /// What it may cost at most, reserved until it ends.
     public var reservation: Reservation?
+    /// Exposure of the holding when that was reserved, which it comes on top of.
+    var heldOneSided = Money.zero, heldGross = Money.zero
     /// The figures it was decided on; `nil` for exits and repairs.
     public var opportunity: Opportunity?
     public var resting: RestingPlan?

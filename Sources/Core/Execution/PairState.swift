@@ -31,6 +31,7 @@ extension PairState {
         case (.open, .addition), (.adopted, .addition): self = .adding
         case (.resting, .takerEntry), (.hedging, .takerEntry): self = .entering  // The rest of a post, taken.
         case (.resting, .post), (.hedging, .post): self = .resting  // Posted anew.
+        case (.repairing, .takerEntry): self = .entering  // The same, after the filled part was made whole.
         case (.open, .post): self = .resting
         case (.resting, .fillOfPost), (.hedging, .fillOfPost): self = .hedging
         case (.exiting, .fillOfPost): break  // A resting exit that fills is still an exit.
