@@ -61,6 +61,7 @@ public final class Script: Strategy {
     public let package: ScriptPackage
     private let box: ScriptBox
     private let limits: ScriptLimits
+    private var log = ScriptLog()
     /// Calls of its functions so far, those that `wake` or a missing function spared not counted.
     public private(set) var calls = 0
     private var stopCall: Int?
@@ -121,6 +122,7 @@ public final class Script: Strategy {
         }
         do throws(StrategyFault) {
             try begin()
+            defer { log.add(box.takeLog(), at: o[.nowMs]) }
             let answer = try box.call(LB_SCORE, o)
             return try Answers.score(answer)
         } catch { return .fault(traced(error, .score)) }
@@ -130,6 +132,7 @@ public final class Script: Strategy {
         guard contract.hasChoose else { return .taker }
         do throws(StrategyFault) {
             try begin()
+            defer { log.add(box.takeLog(), at: o[.nowMs]) }
             let answer = try box.call(LB_CHOOSE, o)
             return try Answers.choice(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(traced(error, .choose)) }
@@ -139,6 +142,7 @@ public final class Script: Strategy {
         guard contract.hasExit else { return .hold }
         do throws(StrategyFault) {
             try begin()
+            defer { log.add(box.takeLog(), at: o[.nowMs]) }
             let answer = try box.call(LB_EXIT, o, position)
             return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(traced(error, .exit)) }
@@ -160,6 +164,7 @@ public final class Script: Strategy {
         guard callback != .exit || position != nil else { throw .broken("exit needs a position") }
         do throws(StrategyFault) {
             try begin()
+            defer { log.add(box.takeLog(), at: o[.nowMs]) }
             return try box.raw(called, o, position)
         } catch { throw traced(error, callback) }
     }
@@ -222,7 +227,10 @@ public final class Script: Strategy {
     }
 
     /// What the script logged since this was last asked, and how many lines did not fit.
-    public func takeLog() -> (lines: [ScriptLine], lost: Int) { box.takeLog() }
+    public func takeLog() -> (lines: [ScriptLine], lost: Int) {
+        log.add(box.takeLog(), at: nil)
+        return log.take()
+    }
 
     /// FNV-1a over the run's seed and a digest.
     private static func seed(_ runSeed: UInt64, _ digest: String) -> UInt64 {
