@@ -73,6 +73,17 @@ static int reseed(lua_State *L) {
 
 lb_status lb_seed(lb_state *box, uint64_t seed) { return lb_enter(box, reseed, &seed, true); }
 
+// Neither raises nor allocates: the function is there, and only its header is read.
+void lb_begins(lb_state *box, lb_callback callback, char *place, size_t size) {
+    place[0] = 0;
+    if (box->refs[callback] == LUA_NOREF || !lua_checkstack(box->L, 2)) return;
+    lua_rawgeti(box->L, LUA_REGISTRYINDEX, box->refs[callback]);
+    lua_Debug debug;
+    if (lua_getinfo(box->L, ">S", &debug) && debug.linedefined > 0) {
+        snprintf(place, size, "%s:%d", debug.short_src, debug.linedefined);
+    }
+}
+
 static int table_order(lua_State *L) {
     uint64_t *order = lua_touserdata(L, 1);
     lua_createtable(L, 0, 64);

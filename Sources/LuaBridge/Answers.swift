@@ -136,7 +136,7 @@ enum Answers {
             switch value.type {
             case LB_NIL: "nil"
             case LB_FLAG: value.number == 0 ? "false" : "true"
-            case LB_NUMBER: "\(value.number)"
+            case LB_NUMBER: value.number.isNaN ? "NaN" : "\(value.number)"
             case LB_TEXT: "\"\(text(value) ?? "")\""
             case LB_TABLE: "a table"
             default: "a function"

@@ -18,6 +18,12 @@ enum ContractPlace {
         return lines.firstIndex { names(key, code(of: $0)) }.map { $0 + 1 }
     }
 
+    /// The line that Lua itself wrote at the head of a message: `file.lua:7: …`.
+    static func written(in message: String, _ chunk: String) -> Int? {
+        guard message.hasPrefix(chunk + ":") else { return nil }
+        return Int(message.dropFirst(chunk.utf8.count + 1).prefix { $0.isNumber })
+    }
+
     private static func code(of line: Substring) -> Substring {
         line.firstRange(of: "--").map { line[..<$0.lowerBound] } ?? line
     }

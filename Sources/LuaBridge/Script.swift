@@ -103,7 +103,9 @@ public final class Script: Strategy {
                 throw .broken("state cannot be kept: " + error.message)
             }
         } catch {
-            let line = ContractPlace.line(of: error.message, in: package.source)
+            let line =
+                ContractPlace.written(in: error.message, chunk)
+                ?? ContractPlace.line(of: error.message, in: package.source)
             let place = error.place ?? chunk + (line.map { ":\($0)" } ?? "")
             throw ScriptReport(place: place, message: error.message)
         }
@@ -172,6 +174,19 @@ public final class Script: Strategy {
     /// Says where in the script and in which version a fault was, and what the call had used.
     private func traced(_ fault: StrategyFault, _ callback: StrategyCallback) -> StrategyFault {
         var fault = fault
+        if fault.place == nil, fault.kind == .contract {
+            let called: lb_callback? =
+                switch callback {
+                case .score: LB_SCORE
+                case .choose: LB_CHOOSE
+                case .exit: LB_EXIT
+                case .load, .migrate: nil
+                }
+            // An answer knows no line: the function it came from does.
+            fault = StrategyFault(
+                kind: fault.kind, place: called.flatMap { box.begins($0) }, message: fault.message,
+                usage: fault.usage)
+        }
         (fault.callback, fault.version) = (callback, contract.version)
         // An answer that does not fit is found after the call, by which time nobody counts.
         if fault.usage == nil, fault.kind == .contract {

@@ -52,6 +52,14 @@ struct ScriptBox: ~Copyable {
     }
 
     func has(_ callback: lb_callback) -> Bool { lb_has(box, callback) }
+    /// Where a callback begins, `file:line`; `nil` when there is none.
+    func begins(_ callback: lb_callback) -> String? {
+        var place = [CChar](repeating: 0, count: 128)
+        lb_begins(box, callback, &place, place.count)
+        let text = String(decoding: place.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.isEmpty ? nil : text
+    }
+
     var hasMigrate: Bool { lb_has_migrate(box) }
 
     func seed(_ seed: UInt64) throws(StrategyFault) { try check(lb_seed(box, seed)) }

@@ -426,6 +426,16 @@ private let asked: [Reason] = [.scriptPassed]
         #expect(bench.look() == asked)
     }
 
+    @Test func `count as a gap only what was missed of a stream, not a snapshot that came too early`() {
+        let bench = EngineBench()
+        bench.turn([.book(bench.spot, .lost("update 9 follows 7"))])
+        #expect(bench.engine.counters.gaps == 0)
+        bench.quote()
+        bench.turn([.book(bench.spot, .delta(bids: [], asks: [], sequence: 100))])
+        bench.turn([.book(bench.spot, .lost("update 102 follows 100"))])
+        #expect(bench.engine.counters.gaps == 1)
+    }
+
     @Test func `let a script whose file is gone open nothing`() {
         let bench = EngineBench()
         bench.engine.obey(.missing("puppet", true), now: bench.engine.now)

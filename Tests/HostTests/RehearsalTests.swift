@@ -65,11 +65,61 @@ enum Sample {
             "return nil", more: "function S.exit(pos, o, p) local t = nil; return t.x end")
         #expect(Sample.report(exit)?.contains("sample.lua:3") == true)
     }
+}
 
-    @Test func `refuses answers that hang on addresses`() {
-        // The sum over a hash is in order here, so only what the world itself leaks could differ.
-        let honest = Sample.script(
-            "local s = 0 for k, v in pairs({a=1,b=2,c=3}) do s = s + v end return nil, s .. \"\"")
-        #expect(Sample.report(honest) == nil)
+@Suite struct `A check of a strategy` {
+    private func check(_ path: String) -> ScriptCheck {
+        ScriptCheck(Sample.strategies + "/" + path, seconds: 30)
+    }
+
+    @Test(arguments: [
+        "spot_perp_arb", "observer", "examples/funding_carry", "examples/maker_first", "examples/fair_basis",
+        "examples/ladder", "examples/inventory_swap", "examples/panic_exit",
+    ])
+    func `finds nothing wrong with what is shipped, and runs its tests`(path: String) throws {
+        let check = check(path + ".lua")
+        #expect(check.reports == [])
+        #expect(check.tests >= 4)
+        #expect(check.lines.first?.hasSuffix(": good") == true)
+    }
+
+    @Test(arguments: [
+        ("loop", 6, "steps"), ("bomb", 7, "memory"), ("nan", 5, "NaN"), ("typo", 6, "gross_pct"),
+        ("syntax", 6, "'then' expected"), ("liar", 3, "name is"),
+    ])
+    func `shows what is wrong with each broken example, where, and the line itself`(
+        name: String, line: Int, word: String
+    ) throws {
+        let check = check("examples/broken/\(name).lua")
+        let report = try #require(check.reports.first)
+        #expect(report.place == "\(name).lua:\(line)")
+        #expect(report.message.contains(word), "\(report)")
+        #expect(check.lines.count >= 2 && check.lines[1].contains("| "))
+    }
+
+    @Test func `says which test failed, what came and what was expected`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "one.lua",
+            "local S = { api = 1, name = \"one\" }\nfunction S.score(o) return 0.5, o.size_usd end\nreturn S")
+        let test = { (cases: String) in try folder.write("tests/one_test.lua", "return { \(cases) }") }
+        func reports() -> [String] {
+            ScriptCheck(folder.path + "/one.lua", seconds: 1).reports.map(\.message)
+        }
+
+        try test("{ \"asks for all\", call = \"score\", o = { size_usd = 70 }, expect = { 0.5, 70 } }")
+        #expect(reports() == [])
+        try test("{ \"asks for all\", call = \"score\", o = { size_usd = 70 }, expect = { 0.5, 71 } }")
+        #expect(reports() == ["\"asks for all\": score returned 0.5, 70.0; expected 0.5, 71"])
+        try test("{ \"reads more\", call = \"score\", o = {}, expect = { 0.5, 70 } }")
+        #expect(reports().first?.contains("o.size_usd and does not set it") == true)
+        try test("{ \"mistyped\", call = \"score\", o = { size_us = 1 }, expect = {} }")
+        #expect(reports().first?.contains("did you mean size_usd?") == true)
+        try test("{ \"mistyped\", call = \"score\", expects = {} }")
+        #expect(reports().first?.contains("did you mean expect?") == true)
+        try test("{ \"none\", call = \"exit\", pos = {}, expect = {} }")
+        #expect(reports().first?.contains("exit is missing") == true)
+        try test("{ \"twice\", call = \"score\"")
+        #expect(reports().count == 1)
     }
 }

@@ -145,12 +145,15 @@ private func demo(
         }
         try folder.write("strategies/quiet.lua", script("5.0"))
         let path = folder.path
-        let run = try demo(folder, seconds: 15, strategies: path + "/strategies") { run in
+        let run = try demo(folder, seconds: 60, strategies: path + "/strategies") { run in
             run.onStanding = { standing in
                 guard let quiet = standing.scripts.first, quiet.calls > 0 else { return }
                 let entered = standing.counters.entries > 0
                 let stage = quiet.reloads == 0 ? (entered ? "wrong" : "save") : entered ? "break" : "wait"
                 try? stage.write(toFile: path + "/stage", atomically: true, encoding: .utf8)
+                let log =
+                    (try? String(contentsOfFile: run.folder.path + "/arbitrage.log", encoding: .utf8)) ?? ""
+                if stage == "break", log.contains("quiet.lua:1:") { run.end() }
                 let text = stage == "save" ? script("0.1") : "local S = {"
                 let file = path + "/strategies/quiet.lua"
                 guard stage != "wait", (try? String(contentsOfFile: file, encoding: .utf8)) != text else {

@@ -417,7 +417,7 @@ struct LimitTests {
         ("error('boom')", "version 12 in score: s.lua:3: boom (# of 100000 steps)"),
         (
             "return 2, 1",
-            "version 12 in score: score returned a confidence of 2.0; it must be 0…1 (# of 100000 steps)"
+            "version 12 in score: s.lua:3: score returned a confidence of 2.0; it must be 0…1 (# of 100000 steps)"
         ),
         ("while true do end", "version 12 in score: s.lua:3: used up its steps: # of 100000 steps"),
         (

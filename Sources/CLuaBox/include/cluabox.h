@@ -59,6 +59,8 @@ bool lb_included(const lb_state *box, int place);
 lb_status lb_load(lb_state *box, const char *chunk, const char *source, size_t length);
 bool lb_has(const lb_state *box, lb_callback callback);
 bool lb_has_migrate(const lb_state *box);
+/// Where a callback begins, as `file:line`; empty when there is none.
+void lb_begins(lb_state *box, lb_callback callback, char *place, size_t size);
 /// Puts the parameters into `p`; bytes in the form `lb_encode` writes.
 lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length);
 

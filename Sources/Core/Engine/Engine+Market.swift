@@ -8,12 +8,15 @@ extension Engine {
         case .snapshot(let bids, let asks, let sequence):
             markets[place].book.replace(bids: bids, asks: asks, sequence: sequence)
             markets[place].lastFrame = now
+            markets[place].isChained = false
         case .delta(let bids, let asks, let sequence):
             markets[place].book.apply(bids: bids, asks: asks, sequence: sequence)
             markets[place].lastFrame = now
+            markets[place].isChained = true
         case .lost(let reason):
             if markets[place].book.isSynced {
-                counters.gaps += 1
+                // A snapshot from before the stream began is asked for again; nothing was missed.
+                if markets[place].isChained { counters.gaps += 1 }
                 note(.gap(symbol: instruments[place].symbol, reason: reason))
             }
             markets[place].book.invalidate()

@@ -19,6 +19,8 @@ struct PairMarket {
 /// What the engine keeps of one instrument beside its book.
 struct InstrumentMarket {
     var book = Book()
+    /// A difference was applied since the last snapshot.
+    var isChained = false
     var mark: MarkUpdate?
     /// The last frame of its own.
     var lastFrame: Timestamp?

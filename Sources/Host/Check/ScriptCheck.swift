@@ -7,6 +7,7 @@ import LuaBridge
 /// Everything that can be said of a strategy without a running host.
 struct ScriptCheck {
     let file: String
+    private let seconds: Int64
     private(set) var version: String?
     private(set) var tests = 0
     private(set) var rehearsal: Rehearsal?
@@ -16,8 +17,9 @@ struct ScriptCheck {
     /// The built-in stretch of market, seconds.
     static let stretch: Int64 = 600
 
-    init(_ file: String, limits: ScriptLimits = ScriptLimits()) {
-        self.file = file
+    /// - Parameter seconds: how much of the built-in market it is rehearsed on.
+    init(_ file: String, limits: ScriptLimits = ScriptLimits(), seconds: Int64 = ScriptCheck.stretch) {
+        (self.file, self.seconds) = (file, seconds)
         let package: ScriptPackage
         do throws(ScriptReport) { package = try ScriptFolder.package(file) } catch {
             reports.append(error)
@@ -37,7 +39,7 @@ struct ScriptCheck {
         guard reports.isEmpty else { return }
         do throws(ScriptReport) {
             let exits = try DryRun.check(package, maker, state: nil)
-            rehearsal = try Self.rehearse(package, maker, exitsRehearsed: exits)
+            rehearsal = try rehearse(package, maker, exitsRehearsed: exits)
         } catch { reports.append(error) }
     }
 
@@ -63,11 +65,11 @@ struct ScriptCheck {
         }
     }
 
-    private static func rehearse(
+    private func rehearse(
         _ package: ScriptPackage, _ maker: ScriptMaker, exitsRehearsed: Bool
     ) throws(ScriptReport) -> Rehearsal {
-        let limits = RiskLimits()
-        let market = GeneratedMarket(seconds: stretch, limits: limits)
+        let limits = GeneratedMarket.limits
+        let market = GeneratedMarket(seconds: seconds, limits: limits)
         let plan = PaperPlan(
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
         let bench = try PaperBench(
@@ -84,8 +86,9 @@ struct ScriptCheck {
         words.append(tests == 0 ? "no tests" : "\(tests) tests")
         if let side = rehearsal?.new {
             words.append(
-                "\(Self.stretch / 60) min of generated market: \(side.calls) calls, would enter "
-                    + "\(side.entries), exit \(side.exits), most steps \(side.stepsMost)")
+                "\(seconds / 60) min of generated market: \(side.calls) calls, would enter "
+                    + "\(side.entries), exit \(side.exits), most steps \(side.stepsMost < 100 ? "below 100" : "\(side.stepsMost)")"
+            )
         }
         return ["\(file): good", "  " + words.joined(separator: ", ")]
     }

@@ -6,9 +6,9 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Try strategies without a running host.",
         discussion: """
-            Compiles each file, holds its table against the contract, looks for fields that do not exist, runs \
-            its own tests (tests/NAME_test.lua), puts every callback through a dry run and rehearses it on ten \
-            minutes of generated market. Exit 1 when anything is wrong with any of them.
+            Compiles each file, holds its table against the contract, looks for fields that do not exist, \
+            runs its own tests (tests/NAME_test.lua), puts every callback through a dry run and rehearses it \
+            on ten minutes of generated market. Exit 1 when anything is wrong with any of them.
             """)
     @Argument(help: ArgumentHelp("Strategies.", valueName: "file"))
     var files: [String]

@@ -16,7 +16,7 @@ enum DryRun {
     static func check(_ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?)
         throws(ScriptReport) -> Bool
     {
-        let limits = RiskLimits()
+        let limits = GeneratedMarket.limits
         let market = GeneratedMarket(seconds: seconds, limits: limits)
         let plan = PaperPlan(
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)

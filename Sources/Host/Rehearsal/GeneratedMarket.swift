@@ -21,7 +21,16 @@ final class GeneratedMarket: MarketSource {
     static let start = Timestamp(milliseconds: 1_788_264_300_000)
     static let seed: UInt64 = 7
 
-    init(seconds: Int64, seed: UInt64 = GeneratedMarket.seed, limits: RiskLimits) {
+    /// The documented limits, and coins of every kind to sell: each direction can be tried.
+    static var limits: RiskLimits {
+        var limits = RiskLimits()
+        limits.inventory = CrowdGenerator.bases.map {
+            OwnCoins(asset: Asset($0), quantity: Quantity(raw: 1_000_000 * 100_000_000))
+        }
+        return limits
+    }
+
+    init(seconds: Int64, seed: UInt64 = GeneratedMarket.seed, limits: RiskLimits = GeneratedMarket.limits) {
         venue = SimulatedVenue(
             start: Self.start, crowd: .generated(CrowdGenerator(seed: seed, start: Self.start)), seed: seed)
         catalogue = Catalogue(venue.instruments)

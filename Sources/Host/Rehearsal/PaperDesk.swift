@@ -55,6 +55,10 @@ final class PaperDesk {
         account = venue.open(
             key: "paper", deposits: [(.usdc, max(picture.equity, PaperDesk.leastEquity))],
             rates: picture.fees)
+        // Coins the user declared as their own can be sold on paper too.
+        for own in plan.limits.inventory {
+            venue.deposit(Money(raw: Int128(own.quantity.raw) * 10_000), of: own.asset, to: account)
+        }
         followed = Array(repeating: false, count: plan.instruments.count)
         waiting = picture.holdings.filter { $0.owner == strategy.contract.name && !$0.isFlat }
         reserve()

@@ -24,6 +24,7 @@ final class HostRun {
     let board = Board()
     private var venue: VenueServer?
     private var isShortOfSpace = false
+    private let isEnded = Atomic(false)
 
     /// - Throws: why nothing was started.
     init(_ plan: RunPlan) throws(StartFault) {
@@ -34,6 +35,9 @@ final class HostRun {
         log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
         logger = log.logger
     }
+
+    /// Ends the run in order, as its time would; from any thread.
+    func end() { isEnded.store(true, ordering: .relaxed) }
 
     // MARK: Start
 
@@ -238,6 +242,7 @@ final class HostRun {
                 return "time"
             }
             if venue?.isMarketOver == true { return "market" }
+            if isEnded.load(ordering: .relaxed) { return "asked" }
             if draws, let standing = board.last {
                 let text = table.text(
                     standing, seconds: seconds, log: log.last, size: LiveTable.size())
