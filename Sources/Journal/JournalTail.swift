@@ -77,19 +77,18 @@ public final class JournalTail {
     /// - Returns: whether there was anything more.
     private func fill() -> Bool {
         guard let source else { return false }
-        buffer.removeFirst(place)
-        place = 0
-        let before = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: Self.chunk))
-        let got = buffer.withUnsafeMutableBytes { bytes in
-            let target = bytes.baseAddress! + before
-            switch source {
-            case .plain(let file): return read(file, target, Self.chunk)
-            case .packed(let stream): return Int(gzread(stream, target, UInt32(Self.chunk)))
-            }
+        let more = [UInt8](unsafeUninitializedCapacity: Self.chunk) { bytes, count in
+            let got =
+                switch source {
+                case .plain(let file): read(file, bytes.baseAddress!, Self.chunk)
+                case .packed(let stream): Int(gzread(stream, bytes.baseAddress!, UInt32(Self.chunk)))
+                }
+            count = max(0, got)
         }
-        buffer.removeLast(Self.chunk - max(0, got))
-        return got > 0
+        guard !more.isEmpty else { return false }
+        buffer = place == buffer.count ? more : Array(buffer[place...]) + more
+        place = 0
+        return true
     }
 
     private func shut() {

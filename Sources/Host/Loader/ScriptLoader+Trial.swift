@@ -61,7 +61,8 @@ extension ScriptLoader {
         {
             let isStopping = { [self] in shared.withLock { $0.stopping } }
             let rehearsal = try Rehearsal(
-                made, pairs: setting.plan.pairs.count, exitsRehearsed: exits, isCancelled: isStopping)
+                made, until: setting.now(), pairs: setting.plan.pairs.count, exitsRehearsed: exits,
+                isCancelled: isStopping)
             terms = rehearsal.terms(entries: setting.probationEntries)
             let lines = rehearsal.lines
             step(script, .rehearsed, lines.joined(separator: "\n"))

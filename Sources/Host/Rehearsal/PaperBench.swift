@@ -39,12 +39,12 @@ final class PaperBench {
         (began, now) = (picture.now, picture.now)
     }
 
-    /// Shows the desks what there is of the market, at most `most` inputs.
+    /// Shows the desks what there is of the market: at most `most` inputs, and none after the first at `until`.
     /// - Returns: how many there were; fewer than `most` is the end for now.
     @discardableResult
-    func play(most: Int = .max) throws(JournalFault) -> Int {
+    func play(most: Int = .max, until end: Timestamp? = nil) throws(JournalFault) -> Int {
         var count = 0
-        while count < most, let next = try tape.next() {
+        while count < most, end.map({ now < $0 }) ?? true, let next = try tape.next() {
             now = max(now, next.now)
             for desk in [running, new, twin] { desk?.hear(next.events, now: now) }
             measure()

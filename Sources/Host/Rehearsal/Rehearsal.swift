@@ -36,13 +36,15 @@ struct Rehearsal: Sendable {
     /// Inputs between two looks at whether to go on.
     private static let step = 4096
 
-    /// Runs the bench to the end of what there is.
+    /// Runs the bench to the end of what there is, or to that moment: a market that goes on would keep a slow
+    /// machine busy for ever.
     /// - Throws: why the new version is refused.
     init(
-        _ bench: PaperBench, pairs: Int, exitsRehearsed: Bool, isCancelled: () -> Bool = { false }
+        _ bench: PaperBench, until end: Timestamp? = nil, pairs: Int, exitsRehearsed: Bool,
+        isCancelled: () -> Bool = { false }
     ) throws(ScriptReport) {
         do throws(JournalFault) {
-            while try bench.play(most: Self.step) == Self.step, bench.new.strategy.faults == 0 {
+            while try bench.play(most: Self.step, until: end) == Self.step, bench.new.strategy.faults == 0 {
                 if isCancelled() { throw JournalFault("the host is stopping") }
             }
         } catch {
