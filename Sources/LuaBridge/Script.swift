@@ -7,7 +7,9 @@ public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible 
     public let place: String
     public let message: String
     public init(place: String, message: String) {
-        (self.place, self.message) = (place, message.withoutControls)
+        // Lua's own messages begin with the place.
+        let said = message.hasPrefix(place + ": ") ? String(message.dropFirst(place.count + 2)) : message
+        (self.place, self.message) = (place, said.withoutControls)
     }
     public var description: String { "\(place): \(message)" }
 }

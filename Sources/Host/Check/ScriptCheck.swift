@@ -105,12 +105,8 @@ struct ScriptCheck {
             separator: "\n", omittingEmptySubsequences: false)
         guard all.indices.contains(number - 1) else { return ["\(place): \(report.message)"] }
         let line = String(all[number - 1].replacing("\t", with: " "))
-        // Lua's own messages begin with the place.
-        let own = report.place + ": "
-        let message =
-            report.message.hasPrefix(own) ? String(report.message.dropFirst(own.count)) : report.message
-        var lines = ["\(place): \(message)", "  \(String(number).padding(left: 5)) | \(line)"]
-        if let mark = Self.mark(message, line) {
+        var lines = ["\(place): \(report.message)", "  \(String(number).padding(left: 5)) | \(line)"]
+        if let mark = Self.mark(report.message, line) {
             lines.append(
                 "        | " + String(repeating: " ", count: mark.at)
                     + String(repeating: "^", count: mark.count))

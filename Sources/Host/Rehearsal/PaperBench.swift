@@ -39,7 +39,7 @@ final class PaperBench {
         (began, now) = (picture.now, picture.now)
     }
 
-    /// Shows the desks what there is of the market: at most `most` inputs, and none after the first at `until`.
+    /// Shows the desks what there is of the market: at most `most` inputs, none after the first at `until`.
     /// - Returns: how many there were; fewer than `most` is the end for now.
     @discardableResult
     func play(most: Int = .max, until end: Timestamp? = nil) throws(JournalFault) -> Int {
