@@ -83,8 +83,9 @@ final class HostRun {
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
-            text.log(notes)
-            records?.take(notes, at: clock.now)
+            let now = clock.now
+            text.log(notes, at: now)
+            records?.take(notes, at: now)
             loader.hear(notes)
         }
         let logger = logger

@@ -1,16 +1,51 @@
 import Core
 import Logging
 
-/// Puts what turns have to say into the log.
-struct NoteText: Sendable {
-    let logger: Logger
-    let instruments: [Instrument]
+/// Puts what turns have to say into the log; what is said again and again is said now and then.
+final class NoteText: @unchecked Sendable {
+    // Unchecked: used on the desk's thread only.
+    private let logger: Logger
+    private let instruments: [Instrument]
+    /// When something of that kind was last said of a script's pair, and how often it was not since.
+    private var said: [String: (at: Timestamp, left: Int)] = [:]
 
-    func log(_ notes: [Note]) { for note in notes { log(note) } }
+    /// An opportunity that lasts is found anew at every change of a book, and denied as often.
+    static let foundEvery = TimeSpan.seconds(1), deniedEvery = TimeSpan.seconds(10)
+
+    init(logger: Logger, instruments: [Instrument]) {
+        (self.logger, self.instruments) = (logger, instruments)
+    }
+
+    /// - Parameter now: on the clock of the run.
+    func log(_ notes: [Note], at now: Timestamp) {
+        for note in notes {
+            switch note {
+            case .opportunity(let owner, let pair, let direction, let style, _, _, _):
+                let key = "\(owner) \(pair) \(direction.rawValue) \(style.rawValue)"
+                if isDue(key, Self.foundEvery, now) != nil { log(note) }
+            case .denied(let owner, let pair, let denial):
+                let key = "\(owner) \(pair) \(denial.reason.rawValue)"
+                guard let left = isDue(key, Self.deniedEvery, now) else { continue }
+                let more = left > 0 ? "; \(left) times more since it was last said" : ""
+                logger.notice("Denied \(pair): \(denial) (\(owner))\(more)")
+            default: log(note)
+            }
+        }
+    }
+
+    /// - Returns: how often it was passed over since it was last said; `nil` when it is passed over now.
+    private func isDue(_ key: String, _ every: TimeSpan, _ now: Timestamp) -> Int? {
+        if let last = said[key], now - last.at < every {
+            said[key] = (last.at, last.left + 1)
+            return nil
+        }
+        defer { said[key] = (now, 0) }
+        return said[key]?.left ?? 0
+    }
 
     private func log(_ note: Note) {
         switch note {
-        case .needsIDs, .entering: break
+        case .needsIDs, .entering, .denied: break
         case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
         case .opportunity(let owner, let pair, let direction, let style, let gross, let net, let usd):
             logger.info(
@@ -22,7 +57,6 @@ struct NoteText: Sendable {
             }
             let text = texts.joined(separator: ", ")
             logger.info("Placing \(orders.count) orders \(pair) \(purpose.rawValue): \(text) (\(owner))")
-        case .denied(let owner, let pair, let denial): logger.notice("Denied \(pair): \(denial) (\(owner))")
         case .rejected(let pair, let purpose, let refusal):
             logger.warning(
                 "Rejected \(pair) \(purpose.rawValue): \(refusal.status) \(refusal.code) \(refusal.message)")
