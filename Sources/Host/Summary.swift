@@ -1,5 +1,6 @@
 import Core
 import Exchange
+import LuaBridge
 
 /// What a run did, as JSON (DESIGN 7, "Summary"): money is decimal text; counts, milliseconds, microseconds
 /// are numbers.
@@ -120,6 +121,9 @@ struct ScriptStanding: Sendable {
     /// The version before, and entries until the running one is proven.
     var kept: String?, probationLeft: Int?
     var rollbacks = 0
+    /// Wall time of its calls, µs, at the middle and at 99 %.
+    var callMicroseconds: (p50: Double, p99: Double)?
+    var causes = ProfitAndLoss()
 
     /// All scripts on the desk, by name.
     static func all(_ engine: Engine) -> [ScriptStanding] {
@@ -132,7 +136,13 @@ struct ScriptStanding: Sendable {
                 calls: slot.calls, entries: slot.entries, exits: slot.exits, faults: slot.faults,
                 reloads: slot.reloads, profit: engine.profitByCause(ofSlot: place).total,
                 kept: slot.kept.map { String($0.version.prefix(12)) },
-                probationLeft: slot.probation?.left, rollbacks: slot.rollbacks)
+                probationLeft: slot.probation?.left, rollbacks: slot.rollbacks,
+                callMicroseconds: (slot.strategy as? Script).flatMap { script in
+                    guard let p50 = script.latency.microseconds(atPercentile: 50),
+                        let p99 = script.latency.microseconds(atPercentile: 99)
+                    else { return nil }
+                    return (p50, p99)
+                }, causes: engine.profitByCause(ofSlot: place))
         }
     }
 }

@@ -42,8 +42,9 @@ public enum Record: Sendable, Equatable {
     case input(Input, at: Timestamp)
     /// The commands of the turn before, each as its fields; a turn without commands has none.
     case commands([[CommandText.Field]])
-    /// A script was stopped by the wall clock in its call of that number: no replay can know it by itself.
-    case wallClockStop(script: String, call: Int)
+    /// A version was stopped by the wall clock in its call of that number, or, with zero, was refused when it
+    /// was to take over: no replay can know it by itself.
+    case wallClockStop(script: String, version: String, call: Int)
     /// The run ended in order; without it the process was killed.
     case end(String)
 }
@@ -63,9 +64,10 @@ extension Record {
         case .commands(let commands):
             writer.u8(3)
             writer.list(commands) { $0.fields($1) }
-        case .wallClockStop(let script, let call):
+        case .wallClockStop(let script, let version, let call):
             writer.u8(4)
             writer.text(script)
+            writer.text(version)
             writer.u32(call)
         case .end(let reason):
             writer.u8(5)
@@ -80,7 +82,9 @@ extension Record {
             let now = Timestamp(microseconds: try reader.i64())
             self = .input(try Input(&reader), at: now)
         case 3: self = .commands(try reader.list { r throws(ByteReader.Short) in try r.fields() })
-        case 4: self = .wallClockStop(script: try reader.text(), call: try reader.u32())
+        case 4:
+            self = .wallClockStop(
+                script: try reader.text(), version: try reader.text(), call: try reader.u32())
         case 5: self = .end(try reader.text())
         default: throw ByteReader.Short()
         }

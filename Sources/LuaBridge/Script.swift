@@ -66,7 +66,11 @@ public final class Script: Strategy {
     private var log = ScriptLog()
     /// Calls of its functions so far, those that `wake` or a missing function spared not counted.
     public private(set) var calls = 0
-    private var stopCall: Int?
+    private var stopCalls: [Int] = []
+    /// Hears that the wall clock ended the call of this number: no replay could know.
+    public var onClockStop: ((Script, Int) -> Void)?
+    /// How long its calls took, of wall time; for people, nothing is decided by it.
+    public private(set) var latency = CallLatency()
     /// The conditions of `wake`, unpacked: they are asked before every call.
     private let wake: [(place: Int, least: Double)]
 
@@ -125,8 +129,11 @@ public final class Script: Strategy {
             }
         }
         do throws(StrategyFault) {
-            try begin()
-            defer { log.add(box.takeLog(), at: o[.nowMs]) }
+            let began = try begin()
+            defer {
+                latency.add(since: began)
+                log.add(box.takeLog(), at: o[.nowMs])
+            }
             let answer = try box.call(LB_SCORE, o)
             return try Answers.score(answer)
         } catch { return .fault(traced(error, .score)) }
@@ -135,8 +142,11 @@ public final class Script: Strategy {
     public func choose(_ o: MarketView) -> ChoiceAnswer {
         guard contract.hasChoose else { return .taker }
         do throws(StrategyFault) {
-            try begin()
-            defer { log.add(box.takeLog(), at: o[.nowMs]) }
+            let began = try begin()
+            defer {
+                latency.add(since: began)
+                log.add(box.takeLog(), at: o[.nowMs])
+            }
             let answer = try box.call(LB_CHOOSE, o)
             return try Answers.choice(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(traced(error, .choose)) }
@@ -145,8 +155,11 @@ public final class Script: Strategy {
     public func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
         guard contract.hasExit else { return .hold }
         do throws(StrategyFault) {
-            try begin()
-            defer { log.add(box.takeLog(), at: o[.nowMs]) }
+            let began = try begin()
+            defer {
+                latency.add(since: began)
+                log.add(box.takeLog(), at: o[.nowMs])
+            }
             let answer = try box.call(LB_EXIT, o, position)
             return try Answers.exit(answer) { () throws(StrategyFault) in try box.plan() }
         } catch { return .fault(traced(error, .exit)) }
@@ -167,8 +180,11 @@ public final class Script: Strategy {
         guard box.has(called) else { throw .broken("\(callback.rawValue) is missing") }
         guard callback != .exit || position != nil else { throw .broken("exit needs a position") }
         do throws(StrategyFault) {
-            try begin()
-            defer { log.add(box.takeLog(), at: o[.nowMs]) }
+            let began = try begin()
+            defer {
+                latency.add(since: began)
+                log.add(box.takeLog(), at: o[.nowMs])
+            }
             return try box.raw(called, o, position)
         } catch { throw traced(error, callback) }
     }
@@ -176,6 +192,7 @@ public final class Script: Strategy {
     /// Says where in the script and in which version a fault was, and what the call had used.
     private func traced(_ fault: StrategyFault, _ callback: StrategyCallback) -> StrategyFault {
         var fault = fault
+        if fault.kind == .wallClock { onClockStop?(self, calls) }
         if fault.place == nil, fault.kind == .contract {
             let called: lb_callback? =
                 switch callback {
@@ -198,13 +215,15 @@ public final class Script: Strategy {
     }
 
     /// Makes the call of that number end as the wall clock ended it in a recorded run: no replay could know.
-    public func stop(atCall call: Int) { stopCall = call }
+    public func stop(atCall call: Int) { stopCalls.append(call) }
 
-    private func begin() throws(StrategyFault) {
+    /// - Returns: when the call begins.
+    private func begin() throws(StrategyFault) -> UInt64 {
         calls += 1
-        if calls == stopCall {
+        if !stopCalls.isEmpty, stopCalls.contains(calls) {
             throw StrategyFault(kind: .wallClock, place: nil, message: "stopped by the clock, as recorded")
         }
+        return CallLatency.now
     }
 
     /// The script's `state` as bytes that `restore` takes.

@@ -77,7 +77,9 @@ public final class RecordBook: Sendable {
                     INSERT INTO rounds (closed_ms, script, pair, reason, net_usd, seconds)
                     VALUES (?, ?, ?, ?, ?, ?)
                     """, [milliseconds, script, pair, reason, net.description, seconds])
-            case .replaced(let script, let version): step(script, version, .active, at: now)
+            case .replaced(let script, let version, let probation):
+                step(script, version, .active, at: now)
+                if probation > 0 { step(script, version, .probation, "\(probation) entries", at: now) }
             case .joined(let script, let version, let inShadow):
                 step(script, version, inShadow ? .shadow : .active, at: now)
             case .proven(let script, let version): step(script, version, .proven, at: now)

@@ -5,6 +5,8 @@ import GRDB
 public enum VersionStep: String, Sendable, CaseIterable {
     /// Its file was read.
     case seen
+    /// Its file has been quiet for a moment and was read whole.
+    case stable
     case compiled
     /// Its table and its first calls are as the contract says.
     case contract
@@ -12,6 +14,8 @@ public enum VersionStep: String, Sendable, CaseIterable {
     /// It waits for `promote`, and decides on paper until then, or not.
     case ready, shadow
     case active
+    /// Its first entries are small and it is held against its rehearsal.
+    case probation
     case proven
     case refused
     case rolledBack = "rolled back"
@@ -132,7 +136,7 @@ extension RecordBook {
                     sql: """
                         SELECT v.id, v.version FROM version_steps s
                         JOIN versions v ON v.script = s.script AND v.version = s.version
-                        WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'proven')
+                        WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'probation', 'proven')
                             AND v.fate NOT IN ('rolled back', 'refused', 'stopped')
                         ORDER BY s.id DESC LIMIT 1
                         """, arguments: [script, version])

@@ -18,7 +18,7 @@ private final class Rehearsed: @unchecked Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private(set) var code: Int32 = -1
 
-    init(_ files: [String: String], policy: ReloadPolicy) throws {
+    init(_ files: [String: String], policy: ReloadPolicy, wall: TimeSpan? = nil) throws {
         folder = try TemporaryFolder()
         for (name, text) in files { try folder.write("strategies/\(name).lua", text) }
         var configuration = Configuration()
@@ -26,6 +26,7 @@ private final class Rehearsed: @unchecked Sendable {
         configuration.console = nil
         configuration.strategies = folder.path + "/strategies"
         (configuration.reloadPolicy, configuration.rehearsalMinutes) = (policy, 1)
+        if let wall { configuration.script.wall = wall }
         var plan = RunPlan(configuration: configuration)
         (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (7, 10, 120, true)
         run = try HostRun(plan)
@@ -127,6 +128,20 @@ private func entering(at least: String, _ more: String = "", name: String = "one
             host.steps.filter { ["active", "rolled back"].contains($0) } == [
                 "active", "active", "rolled back", "active", "active",
             ])
+        #expect(try Replay.play(host.run.folder.path).differences == [])
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `is taken back by the wall clock, which a replay is told`() throws {
+        let host = try Rehearsed(
+            ["one": entering(at: "9")], policy: .auto, wall: TimeSpan(microseconds: 300))
+        defer { host.end() }
+        try host.wait("calls", host.script("one") { $0.calls > 20 })
+        let slow = "if o.now_ms > \(host.fuse(seconds: 30)) then for i = 1, 45000 do S.state.i = i end end"
+        try host.write("one", entering(at: "8.5", slow))
+        try host.wait("rolled back", host.script("one") { $0.rollbacks == 1 })
+        #expect(host.log.contains("took too long"))
+        host.end()
         #expect(try Replay.play(host.run.folder.path).differences == [])
     }
 

@@ -15,7 +15,9 @@ extension Engine {
         // A version that waited in the shadow for its first promotion trades from now on.
         if slots[place].tradingState == .shadow { slots[place].tradingState = .active }
         slots[place].reloads += 1
-        note(.replaced(owner: slots[place].name, version: strategy.contract.version))
+        note(
+            .replaced(
+                owner: slots[place].name, version: strategy.contract.version, probation: terms.entries))
         return true
     }
 

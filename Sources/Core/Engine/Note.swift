@@ -24,7 +24,8 @@ public enum Note: Sendable, Equatable {
     case state(TradingState, reason: String)
     case scriptState(owner: String, TradingState)
     case alert(String)
-    case replaced(owner: String, version: String)
+    /// - `probation`: entries until it is proven; zero when there is none.
+    case replaced(owner: String, version: String, probation: Int)
     /// A strategy that was not on the desk before.
     case joined(owner: String, version: String, inShadow: Bool)
     /// The kept version is back.

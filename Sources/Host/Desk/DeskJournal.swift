@@ -26,17 +26,13 @@ final class DeskJournal {
 
     /// The commands of a turn reach the kernel before one of them leaves.
     func record(_ commands: [Command], _ street: Street) {
-        stopped.removeAll { name in street.engine.slots.contains { $0.name == name && $0.stopped == nil } }
-        for slot in street.engine.slots where slot.stopped?.kind == .wallClock {
-            guard !stopped.contains(slot.name), let script = slot.strategy as? Script else { continue }
-            stopped.append(slot.name)
-            writer.append(.wallClockStop(script: slot.name, call: script.calls))
+        for stop in street.takeClockStops() {
+            writer.append(.wallClockStop(script: stop.script, version: stop.version, call: stop.call))
         }
         guard !commands.isEmpty else { return }
         writer.append(.commands(commands.map { CommandText.fields($0, instruments) }))
         writer.flush()
     }
-    private var stopped: [String] = []
 
     /// See `Desk.keepWarm`.
     func rehearse(_ order: Order) {

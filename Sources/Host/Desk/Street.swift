@@ -27,8 +27,36 @@ package final class Street {
         engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
         replies = ReplyReader(catalogue)
         books = BookFeeds(catalogue, pairs)
-        for strategy in strategies { engine.add(strategy) }
+        for strategy in strategies {
+            engine.add(strategy)
+            if let script = strategy as? Script { listen(to: script) }
+        }
     }
+
+    /// What the wall clock ended in this turn, which a replay has to be told.
+    private var clockStops: [(script: String, version: String, call: Int)] = []
+    func takeClockStops() -> [(script: String, version: String, call: Int)] {
+        if clockStops.isEmpty { return [] }
+        defer { clockStops = [] }
+        return clockStops
+    }
+
+    private func listen(to script: Script) {
+        script.onClockStop = { [unowned self] script, call in
+            clockStops.append((script.package.name, script.contract.version, call))
+        }
+    }
+
+    /// Makes what the wall clock ended in a recorded run end here as well.
+    func repeatClockStop(_ name: String, _ version: String, atCall call: Int) {
+        guard call > 0 else { return refusesSwap = true }
+        guard let slot = engine.slots.first(where: { $0.name == name }) else { return }
+        let versions = [slot.strategy, slot.kept?.strategy].compactMap { $0 } + slot.earlier.map(\.strategy)
+        for case let script as Script in versions where script.contract.version == version {
+            return script.stop(atCall: call)
+        }
+    }
+    private var refusesSwap = false
 
     /// What one turn asks of the outside world, and whether the connection that brought the input must be
     /// dropped.
@@ -60,6 +88,7 @@ package final class Street {
         case .swap(let stored, let terms, let inShadow):
             do throws(ScriptReport) { try swap(stored, terms, inShadow, loaded) } catch {
                 outcome.report = error
+                clockStops.append((stored.name, stored.version, 0))
             }
         }
         askDepths()
@@ -75,7 +104,12 @@ package final class Street {
     private func swap(
         _ stored: StoredScript, _ terms: ProbationTerms, _ inShadow: Bool, _ loaded: Script?
     ) throws(ScriptReport) {
+        if refusesSwap {
+            refusesSwap = false
+            throw ScriptReport(place: stored.name + ".lua", message: "refused, as recorded")
+        }
         let script = if let loaded { loaded } else { try compile(stored) }
+        defer { listen(to: script) }
         guard let slot = engine.slots.first(where: { $0.name == stored.name }) else {
             engine.join(script, inShadow: inShadow, terms)
             return

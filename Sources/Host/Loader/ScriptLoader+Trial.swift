@@ -33,13 +33,14 @@ extension ScriptLoader {
         }
         guard version != current else {
             candidates[name] = nil
-            return "\(name): version \(version.prefix(12)) is the running one"
+            return isAsked ? "\(name): version \(version.prefix(12)) is the running one" : ""
         }
         guard !isRefused || isAsked else {
             return
                 "\(name): version \(version.prefix(12)) was refused before; `neap reload \(name)` tries it again"
         }
         keep(script)
+        step(script, .stable)
         step(script, .compiled)
         maskedParameters(script)
         do throws(ScriptReport) { return try prove(script, isNew: current == nil) } catch {

@@ -165,7 +165,7 @@ final class ScriptLoader: @unchecked Sendable {
         for note in notes {
             switch note {
             case .joined(let name, let version, _): shared.withLock { $0.versions[name] = version }
-            case .replaced(let name, let version):
+            case .replaced(let name, let version, _):
                 shared.withLock {
                     $0.versions[name] = version
                     $0.kept.insert(name)
@@ -245,7 +245,11 @@ final class ScriptLoader: @unchecked Sendable {
         }
         for package in packages where seen[package.name] != package.fingerprint {
             seen[package.name] = package.fingerprint
-            do throws(ScriptReport) { setting.tell(try take(package, isAsked: false)) } catch {
+            do throws(ScriptReport) {
+                // A change of the library concerns only who includes it.
+                let text = try take(package, isAsked: false)
+                if !text.isEmpty { setting.tell(text) }
+            } catch {
                 setting.report(error)
             }
         }

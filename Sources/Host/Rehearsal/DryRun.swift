@@ -16,6 +16,7 @@ enum DryRun {
     static func check(_ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?)
         throws(ScriptReport) -> Bool
     {
+        let maker = maker.patient
         let limits = GeneratedMarket.limits
         let market = GeneratedMarket(seconds: seconds, limits: limits)
         let plan = PaperPlan(

@@ -24,6 +24,7 @@ final class PaperBench {
         _ new: ScriptPackage, running: StoredScript?, _ maker: ScriptMaker, _ plan: PaperPlan,
         from picture: MarketPicture, tape: any MarketSource
     ) throws(ScriptReport) {
+        let maker = maker.patient
         func desk(_ script: Script) -> PaperDesk { PaperDesk(WatchedScript(script), plan, from: picture) }
         let old = try running.map { stored throws(ScriptReport) in try maker.restore(stored) }
         name = new.name

@@ -67,6 +67,12 @@ extension Standing {
                         json.field("kept", script.kept)
                         json.field("probation_left", script.probationLeft.map(Int64.init))
                         json.field("rollbacks", Int64(script.rollbacks))
+                        json.field("call_p50_us", script.callMicroseconds.map { "\($0.p50)" })
+                        json.field("call_p99_us", script.callMicroseconds.map { "\($0.p99)" })
+                        json.key("pnl")
+                        json.object { json in
+                            for row in script.causes.rows { json.field(row.name, row.amount.description) }
+                        }
                         json.key("versions")
                         json.array { json in
                             for row in versions where row.script == script.name { row.write(&json) }

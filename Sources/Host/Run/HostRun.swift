@@ -246,7 +246,8 @@ final class HostRun {
             if isEnded.load(ordering: .relaxed) { return "asked" }
             if draws, let standing = board.last {
                 let text = table.text(
-                    standing, seconds: seconds, log: log.last, size: LiveTable.size())
+                    standing, shadows: rooms.loader.shared.withLock { $0.shadows }, seconds: seconds,
+                    log: log.last, size: LiveTable.size())
                 if text != drawn {
                     Terminal.put(text)
                     drawn = text

@@ -6,8 +6,10 @@ struct LiveTable {
     let mode: String
 
     /// One drawing; lines are cut at the terminal's width.
-    func text(_ standing: Standing, seconds: Int64, log: [String], size: (rows: Int, columns: Int)) -> String
-    {
+    func text(
+        _ standing: Standing, shadows: [ShadowStanding] = [], seconds: Int64, log: [String],
+        size: (rows: Int, columns: Int)
+    ) -> String {
         var lines = [
             "neap \(mode)  \(Self.clock(seconds))  \(standing.state.rawValue)  equity "
                 + "\(Self.money(standing.equity)) USD  profit \(Self.money(standing.profit.total)) USD  today "
@@ -32,9 +34,16 @@ struct LiveTable {
         for script in standing.scripts {
             lines.append(
                 Self.scriptRow([
-                    script.name, script.version, script.state, String(script.calls), String(script.entries),
+                    script.name, script.version,
+                    script.probationLeft.map { "probation \($0)" } ?? script.state, String(script.calls),
+                    String(script.entries),
                     String(script.exits), String(script.faults), Self.money(script.profit),
                 ]))
+        }
+        for shadow in shadows {
+            lines.append(
+                "shadow \(shadow.name) \(shadow.version.prefix(12)): \(Self.money(shadow.profit)) USD on paper, "
+                    + "running \(Self.money(shadow.runningProfit)); \(shadow.text)")
         }
         let counters = standing.counters
         let refusals = counters.reasons.rows.sorted { $0.count > $1.count }.prefix(4)

@@ -79,8 +79,9 @@ final class NoteText: @unchecked Sendable {
             if up { logger.info("\(name) is up") } else { logger.warning("\(name) is down: \(reason)") }
         case .state(let state, let reason): logger.warning("State \(state.rawValue): \(reason)")
         case .alert(let text): logger.error("\(text)")
-        case .replaced(let owner, let version):
-            logger.info("Script \(owner) runs version \(version.prefix(12))")
+        case .replaced(let owner, let version, let probation):
+            let until = probation > 0 ? ", on probation for \(probation) entries" : ""
+            logger.info("Script \(owner) runs version \(version.prefix(12))\(until)")
         case .joined(let owner, let version, let inShadow):
             logger.info(
                 "Script \(owner) joined with version \(version.prefix(12))\(inShadow ? ", in the shadow" : "")"

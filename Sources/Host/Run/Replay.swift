@@ -58,8 +58,13 @@ package struct Replay {
                     replay.turns + (entry.record.isInput ? 1 : 0), entry.place, entry.record.kind,
                     "bytes whose hash is another", "–")
             }
-            if case .wallClockStop(let name, let call)? = next?.record {
-                replay.script(name)?.stop(atCall: call)
+            // What the clock ended stands behind the input that began it.
+            while case .wallClockStop(let name, let version, let call)? = next?.record {
+                replay.street?.repeatClockStop(name, version, atCall: call)
+                do { next = try reader.next() } catch {
+                    next = nil
+                    replay.damage = error.description
+                }
             }
             try replay.take(entry)
         }
@@ -69,10 +74,6 @@ package struct Replay {
         if replay.endedBy != nil { replay.expectNothingPending() }
         guard replay.street != nil else { throw JournalFault("\(path): holds no run") }
         return replay
-    }
-
-    private func script(_ name: String) -> Script? {
-        street?.engine.slots.first { $0.name == name }?.strategy as? Script
     }
 
     private mutating func take(_ entry: JournalReader.Entry) throws {
