@@ -3,7 +3,6 @@ extension Engine {
     /// - Returns: why not, or `nil` when orders were sent.
     func submit(_ place: Int, _ o: Opportunity, _ plan: RestingPlan?, addition: Bool) -> Reason? {
         let pair = pair(of: place)
-        countDecision(holdings[place].slot)
         guard slots[holdings[place].slot].failure == nil else { return .scriptStopped }
         var opportunity = o
         let spot = spotQuantity(place, perp: o.quantity, buys: o.direction == .carry)
@@ -12,6 +11,7 @@ extension Engine {
             guard let intent = intent(place, opportunity, plan, addition) else { return .noPostPrice }
             switch RiskGate(limits).review(intent, riskPicture(place)) {
             case .approved(let approved):
+                countDecision(holdings[place].slot)
                 return execute(approved)
             case .denied(let denial):
                 // A lot too many is no reason to stand aside: E1 may add one, limits bind the final

@@ -164,7 +164,9 @@ extension Engine {
     }
 
     func countDenial(_ slot: Int, _ denial: Denial) {
-        guard slots[slot].probation != nil, !Probation.everybodys.contains(denial.reason) else { return }
+        guard !Probation.everybodys.contains(denial.reason) else { return }
+        countDecision(slot)
+        guard slots[slot].probation != nil else { return }
         slots[slot].probation!.denials[denial.reason] += 1
         if slots[slot].probation!.denials[denial.reason] >= Probation.denialsMost {
             failProbation(slot, "\(Probation.denialsMost) denials \(denial.reason.rawValue)")

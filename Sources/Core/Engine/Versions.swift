@@ -50,11 +50,14 @@ public struct Probation: Sendable {
         .notActive, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime,
     ]
 
-    /// Three times as many decisions as rehearsed, and three more: a first minute is short.
+    /// Three times as many decisions as rehearsed in as much time, a minute at least, and as many again as the
+    /// probation itself takes: a quiet rehearsal is no promise of a quiet market.
     func isTooBusy(at now: Timestamp) -> Bool {
         guard terms.rehearsedFor > .zero else { return false }
         let window = Int128(terms.rehearsedFor.microseconds)
-        let passed = Int128((now - began).microseconds)
-        return Int128(decisions) * window > 3 * Int128(terms.rehearsedDecisions) * passed + 3 * window
+        let passed = Int128(max(now - began, Probation.leastSpan).microseconds)
+        let slack = Int128(2 * terms.entries + 4)
+        return Int128(decisions) * window > 3 * Int128(terms.rehearsedDecisions) * passed + slack * window
     }
+    static let leastSpan = TimeSpan.seconds(60)
 }
