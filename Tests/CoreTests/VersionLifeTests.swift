@@ -49,7 +49,7 @@ import Testing
         new.breaks = fault
         bench.engine.replace(new, ProbationTerms(entries: 3))
         show(bench, 0)
-        #expect(rolledBack(bench) == ["1 to 0: a fault"])
+        #expect(rolledBack(bench) == ["1 to 0: puppet.lua:7: test"])
         #expect(bench.engine.slots[0].strategy === bench.script)
         #expect(bench.engine.slots[0].stopped == nil, "the kept version is in service")
         bench.script.wishes = 150

@@ -345,8 +345,9 @@ extension Engine {
         if stops && !onProbation { slots[slot].stopped = fault }
         note(
             .strategyFault(
-                owner: slots[slot].name, version: slots[slot].strategy.contract.version, fault, stopped: stops
-            ))
-        failProbation(slot, "a fault", fault: fault)
+                owner: slots[slot].name, version: slots[slot].strategy.contract.version, fault,
+                stopped: stops && !onProbation))
+        let place = fault.place.flatMap { fault.message.hasPrefix($0) ? nil : $0 + ": " } ?? ""
+        failProbation(slot, place + fault.message, fault: fault)
     }
 }

@@ -87,7 +87,7 @@ struct ScriptCheck {
         if let side = rehearsal?.new {
             words.append(
                 "\(seconds / 60) min of generated market: \(side.calls) calls, would enter "
-                    + "\(side.entries), exit \(side.exits), most steps \(side.stepsMost < 100 ? "below 100" : "\(side.stepsMost)")"
+                    + "\(side.entries), exit \(side.exits), most steps \(side.stepsText)"
             )
         }
         return ["\(file): good", "  " + words.joined(separator: ", ")]

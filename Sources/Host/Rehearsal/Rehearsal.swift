@@ -12,6 +12,9 @@ struct Rehearsal: Sendable {
         let evaluations: Int, calls: Int, entries: Int, exits: Int, rounds: Int, faults: Int, decisions: Int
         let stepsMost: UInt64
         let profit: Money
+
+        /// Steps are counted by the hundred: a call that needs fewer shows none.
+        var stepsText: String { stepsMost < 100 ? "under 100" : String(stepsMost) }
     }
 
     enum Sign: String, Sendable { case only = "+", gone = "-", changed = "~" }
@@ -118,14 +121,15 @@ struct Rehearsal: Sendable {
                 ("evaluations", running.evaluations, new.evaluations), ("calls", running.calls, new.calls),
                 ("would enter", running.entries, new.entries), ("would exit", running.exits, new.exits),
                 ("faults", running.faults, new.faults),
-                ("most steps", Int(running.stepsMost), Int(new.stepsMost)),
             ].map { Self.row($0, String($1), String($2)) }
+            lines.append(Self.row("most steps", running.stepsText, new.stepsText))
             lines.append(Self.row("paper USD", LiveTable.money(running.profit), LiveTable.money(new.profit)))
         } else {
             lines += [
                 ("evaluations", new.evaluations), ("calls", new.calls), ("would enter", new.entries),
-                ("would exit", new.exits), ("most steps", Int(new.stepsMost)),
+                ("would exit", new.exits),
             ].map { Self.row($0, "", String($1)) }
+            lines.append(Self.row("most steps", "", new.stepsText))
             lines.append(Self.row("paper USD", "", LiveTable.money(new.profit)))
         }
         if running != nil, differences.isEmpty { lines.append("no decision differs") }
