@@ -194,7 +194,13 @@ final class CrowdedDesk {
 
     private static let gone = Reply.refused(Refusal(status: 404, code: "RESOURCE_NOT_FOUND", message: ""))
 
+    /// Orders that no venue would take.
+    private(set) var impossible: [Order] = []
+
     private func place(_ order: Order) -> [Event] {
+        if order.quantity < engine.instruments[order.instrument.index].minQuantity {
+            impossible.append(order)
+        }
         if order.timeInForce == .goodTillCancelled {
             resting.append((order, .zero))
             return [.order(update(order, .new, .zero))]

@@ -20,6 +20,7 @@ private struct Invariants {
         limits()
         directions()
         calls()
+        if let order = desk.impossible.last { fail("\(order) is less than the least quantity") }
     }
 
     private mutating func ledgers() {

@@ -134,6 +134,32 @@ import Testing
         #expect(bench.engine.isQuiet)
     }
 
+    @Test func `an entry that a limit made so small that dust covers it is not ordered`() {
+        var limits = RiskLimits()
+        limits.totalExposureMax = money("4.5172")
+        let bench = EngineBench(limits: limits)
+        bench.script.wishes = 3.02
+        bench.quote(quantity: "501")
+        bench.pass(1100)
+        bench.executeAll()
+        bench.script.wishes = nil
+        bench.script.leaves = .exit(reason: "test", resting: nil)
+        bench.quote(perp: ("150.80", "150.82"))
+        bench.executeAll()
+        // 0.01998 coins came, 0.01 were sold: 0.00998 stay, worth 1.497.
+        #expect(bench.holding.isFlat && bench.holding.coins == money("0.00998"))
+        bench.quote(perp: ("150.00", "150.02"))
+        bench.pass(301_000, step: 500)
+        bench.script.leaves = .hold
+        // 0.02 contracts fit at the bid, not at the price of the post; 0.01 need no coins at all.
+        bench.script.wishes = 3.02
+        bench.script.plan = RestingPlan(rest: .perp)
+        bench.quote()
+        #expect(
+            bench.orders.map(\.quantity) == [],
+            "\(bench.engine.counters.reasons.rows) \(bench.engine.counters.denials.rows)")
+    }
+
     @Test func `a new version that no longer wants a pair still leaves it by the host's rules`() {
         let bench = EngineBench()
         bench.openPair()

@@ -5,10 +5,10 @@ extension Engine {
         let pair = pair(of: place)
         guard slots[holdings[place].slot].failure == nil else { return .scriptStopped }
         var opportunity = o
-        let spot = spotQuantity(place, perp: o.quantity, buys: o.direction == .carry)
-        if spot < pair.spot.minQuantity { return .belowMinimum }
         for _ in 0..<6 {
             guard let intent = intent(place, opportunity, plan, addition) else { return .noPostPrice }
+            // Dust may cover so much of it that nothing is left to buy.
+            if intent.spotQuantity < pair.spot.minQuantity { return .belowMinimum }
             switch RiskGate(limits).review(intent, riskPicture(place)) {
             case .approved(let approved):
                 countDecision(holdings[place].slot)

@@ -50,8 +50,8 @@ public struct Probation: Sendable {
         .notActive, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime,
     ]
 
-    /// Three times as many decisions as rehearsed in as much time, a minute at least, and as many again as the
-    /// probation itself takes: a quiet rehearsal is no promise of a quiet market.
+    /// Three times as many decisions as rehearsed in as much time, a minute at least, and as many again as
+    /// the probation itself takes: a quiet rehearsal is no promise of a quiet market.
     func isTooBusy(at now: Timestamp) -> Bool {
         guard terms.rehearsedFor > .zero else { return false }
         let window = Int128(terms.rehearsedFor.microseconds)
