@@ -6,7 +6,7 @@ let words = CommandLine.arguments
 let folder = URL(fileURLWithPath: words[0]).deletingLastPathComponent().path
 let rounds = words.count > 1 ? Int(words[1]) ?? 0 : 4
 let part = words.count > 2 ? words[2] : "all"
-let hostParts = ["turns", "wire"], scriptParts = ["calls"]
+let hostParts = ["turns", "wire"], scriptParts = ["calls", "reload"]
 guard rounds > 0, (["all", "scripts"] + hostParts + scriptParts).contains(part) else {
     print(
         "Bench [ROUNDS [all|scripts|\((hostParts + scriptParts).joined(separator: "|"))]]: "
@@ -37,6 +37,12 @@ do {
         } else {
             try CallBench().run()
         }
+    }
+    if wanted("reload") {
+        print(
+            "A saved file to the swap, \(ReloadBench.minutes) minutes of five pairs at speed 1 to rehearse:")
+        let source = try Data(contentsOf: URL(fileURLWithPath: "strategies/spot_perp_arb.lua"))
+        try ReloadBench(scratch: scratch).run([UInt8](source), name: "spot_perp_arb")
     }
     try FileManager.default.removeItem(atPath: scratch)
 } catch {

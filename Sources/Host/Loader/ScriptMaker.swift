@@ -4,9 +4,13 @@ import Journal
 import LuaBridge
 
 /// How scripts are made from files and from a journal: with the bindings and limits of one configuration.
-struct ScriptMaker: Sendable {
+package struct ScriptMaker: Sendable {
     let limits: ScriptLimits
     let bindings: [String: BoundValue]
+
+    package init(limits: ScriptLimits, bindings: [String: BoundValue]) {
+        (self.limits, self.bindings) = (limits, bindings)
+    }
 
     /// What every script of this configuration is loaded with.
     var setting: ScriptSetting {
@@ -15,7 +19,7 @@ struct ScriptMaker: Sendable {
         return setting
     }
 
-    func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
+    package func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
 
     /// A stored script is bound to what it was bound to then, not to what the environment says today.
     func make(_ stored: StoredScript) throws(ScriptReport) -> Script {
