@@ -15,6 +15,8 @@ struct ReloadBench {
     func run(_ source: [UInt8], name: String) throws {
         let folder = scratch + "/strategies"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let file = URL(fileURLWithPath: "\(folder)/\(name).lua")
+        try Data(source).write(to: file)
         let market = FrameMarket()
         let running = try Self.maker.make(ScriptPackage(name: name, source: source, library: []))
         let recording = try RecordingStreet(market, [running], journal: scratch + "/journal")
@@ -28,16 +30,14 @@ struct ReloadBench {
         let watch = SwapWatch()
         let loader = ScriptLoader(
             setting(market, folder: folder, rehearsal: .seconds(Self.minutes * 60), watch))
-        loader.shared.withLock {
-            ($0.pictures, $0.journal) = ([picture], scratch + "/journal")
-            $0.versions[name] = running.contract.version
-        }
+        _ = try loader.load()
+        loader.shared.withLock { ($0.pictures, $0.journal) = ([picture], scratch + "/journal") }
         loader.start()
         defer { loader.stop() }
         var all: [Double] = []
         for run in 1...Self.runs {
             let edited = source + Array("\n-- edit \(run)\n".utf8)
-            try Data(edited).write(to: URL(fileURLWithPath: "\(folder)/\(name).lua"))
+            try Data(edited).write(to: file)
             let began = Measure.now()
             // The word comes well before the folder has been quiet for long enough to be looked at.
             try watch.wait { loader.ask(.reload, name, watch.hear) }

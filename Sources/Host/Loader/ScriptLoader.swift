@@ -100,7 +100,7 @@ package final class ScriptLoader: @unchecked Sendable {
     private static func milliseconds() -> Int64 { MonotonicClock.microseconds() / 1000 }
 
     /// What the desk starts with. Broken files are reported and the others run.
-    func load() throws(ScriptReport) -> [Script] {
+    package func load() throws(ScriptReport) -> [Script] {
         let contents = try setting.folder.read()
         for problem in contents.reports where reported.insert(problem.description).inserted {
             setting.report(problem)
