@@ -74,9 +74,13 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Host", "Core", "Exchange", "Journal", "Venue", "Wire", "Gateway", "Simulator",
+                "Host", "Core", "Exchange", "Journal", "LuaBridge", "Venue", "Wire", "Gateway", "Simulator",
+                "LuaFloor",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ], path: "Benchmarks/Bench", swiftSettings: strict),
+        .target(
+            name: "LuaFloor", dependencies: ["CLua"], path: "Benchmarks/LuaFloor",
+            cSettings: [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"])]),
         .executableTarget(
             name: "Floor", path: "Benchmarks/Floor",
             cSettings: [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"])],

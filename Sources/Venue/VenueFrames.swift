@@ -3,7 +3,7 @@ import Exchange
 import Simulator
 
 /// Writes the stream's frames: keys in alphabetical order, decimals padded to tick and step.
-struct VenueFrames {
+package struct VenueFrames {
     /// One market's name and digits.
     struct Grid {
         let symbol: String
@@ -12,7 +12,7 @@ struct VenueFrames {
 
     let grids: [Grid]
 
-    init(_ venue: SimulatedVenue) {
+    package init(_ venue: SimulatedVenue) {
         grids = venue.figures.map {
             Grid(
                 symbol: $0.symbol, pricePlaces: VenueFrames.places($0.tick),
@@ -35,7 +35,7 @@ struct VenueFrames {
         return json.bytes
     }
 
-    func depth(
+    package func depth(
         _ id: InstrumentID, bids: [Level], asks: [Level], first: Int64, last: Int64, at: Timestamp,
         now: Timestamp,
         stream: String
@@ -83,7 +83,7 @@ struct VenueFrames {
         }
     }
 
-    func trade(
+    package func trade(
         _ id: InstrumentID, _ trade: PublicTrade, buyer: Int64, seller: Int64, now: Timestamp, stream: String
     ) -> [UInt8] {
         let grid = grids[id.index]
@@ -101,7 +101,7 @@ struct VenueFrames {
         }
     }
 
-    func mark(_ id: InstrumentID, _ mark: MarkUpdate, at: Timestamp, now: Timestamp, stream: String)
+    package func mark(_ id: InstrumentID, _ mark: MarkUpdate, at: Timestamp, now: Timestamp, stream: String)
         -> [UInt8]
     {
         let grid = grids[id.index]

@@ -6,13 +6,13 @@ extension Engine {
         for slot in slotOrder {
             let place = place(slot, pair.id)
             let contract = slots[slot].strategy.contract
-            if holdings[place].state.isBusy || holdings[place].operation != nil {
+            if holdings.read(place, { $0.state.isBusy || $0.operation != nil }) {
                 followPersistence(slot, place, pair)
                 continue
             }
             // Whatever a new version wants, what is held is looked after.
-            if !holdings[place].isFlat { judgeExit(place) }
-            if holdings[place].state.isBusy || slots[slot].tradingState == .shadow { continue }
+            if holdings.read(place, { !$0.isFlat }) { judgeExit(place) }
+            if holdings.read(place, { $0.state.isBusy }) || slots[slot].tradingState == .shadow { continue }
             if !covers(contract, pair) { continue }
             for direction in [Direction.carry, .reverse] where contract.directions.contains(direction) {
                 score(slot, place, pair, direction)
@@ -142,7 +142,7 @@ extension Engine {
     }
 
     private func quantity(_ pair: Pair, _ direction: Direction, _ usd: Money) -> Quantity? {
-        guard let spot = book(pair.spot).top, let perp = book(pair.perp).top else { return nil }
+        guard let spot = top(pair.spot), let perp = top(pair.perp) else { return nil }
         let carry = direction == .carry
         return Figures.entryQuantity(
             usd: usd, spotTouch: carry ? spot.ask.price : spot.bid.price,
@@ -244,12 +244,13 @@ extension Engine {
     /// post did not fill.
     func marketGate(_ pair: Pair, _ o: Opportunity, _ size: Money, _ persist: TimeSpan) -> Reason? {
         guard book(pair.spot).isSynced, book(pair.perp).isSynced else { return .notSynced }
-        if book(pair.spot).isCrossed || book(pair.perp).isCrossed { return .crossed }
+        if top(pair.spot)?.isCrossed == true || top(pair.perp)?.isCrossed == true { return .crossed }
         guard let spotAge = age(pair.spot), let perpAge = age(pair.perp), spotAge <= limits.bookAgeMax,
             perpAge <= limits.bookAgeMax
         else { return .staleBook }
         guard pair.spot.state == .open, pair.perp.state == .open else { return .marketState }
-        guard let index = index(of: pair), index.raw > 0, let told = markets[pair.perp.id.index].lastMark,
+        guard let index = index(of: pair), index.raw > 0,
+            let told = markets.read(pair.perp.id.index, { $0.lastMark }),
             now - told <= Self.markAgeMax
         else { return .noIndex }
         let deviation = indexDeviation(pair, index)
@@ -266,7 +267,6 @@ extension Engine {
     }
 
     func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
-        let holding = holdings[place]
         if !state.allowsEntries || stopping || flattening { return .notActive }
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }
         if !slots[slot].allowsEntries { return .notActive }
@@ -274,16 +274,18 @@ extension Engine {
         if !connectionUp[ConnectionID.privateStream.rawValue] { return .notReady }
         if foreign[pair.spot.id.index] || foreign[pair.perp.id.index] { return .pairHeld }
         if pairMarkets[pair.id.index].heldDay == day { return .losingRounds }
-        if let until = holding.cooldownUntil, now < until { return .cooldown }
-        if !holding.isFlat {
-            let contract = slots[slot].strategy.contract
-            if holding.direction != direction || holding.entriesMade > contract.adds { return .held }
+        if let until = holdings.read(place, { $0.cooldownUntil }), now < until { return .cooldown }
+        if holdings.read(place, { !$0.isFlat }) {
+            let adds = slots[slot].strategy.contract.adds
+            if holdings.read(place, { $0.direction != direction || $0.entriesMade > adds }) { return .held }
             // A position of another version is not added to.
             if keeper(place) != .active { return .held }
         }
-        let opposed = holdings.contains {
-            $0.pair == pair.id && $0.slot != slot && $0.direction != direction
-                && ($0.state.isBusy || !$0.isFlat)
+        let opposed = slots.indices.contains { other in
+            other != slot
+                && holdings.read(self.place(other, pair.id)) {
+                    $0.direction != direction && ($0.state.isBusy || !$0.isFlat)
+                }
         }
         if opposed { return .pairOpposed }
         // Borrowing needs a rate: without one the lend market is closed or was not read.
@@ -293,11 +295,11 @@ extension Engine {
     }
 
     private func indexDeviation(_ pair: Pair, _ index: Price) -> Percent {
-        func deviation(_ book: Book) -> Percent {
-            guard let top = book.top else { return Percent(raw: Int64.max) }
+        func deviation(_ top: TopOfBook?) -> Percent {
+            guard let top else { return Percent(raw: Int64.max) }
             return Percent(raw: abs(Figures.indexDeviation(top, index: index).raw))
         }
-        return max(deviation(book(pair.spot)), deviation(book(pair.perp)))
+        return max(deviation(top(pair.spot)), deviation(top(pair.perp)))
     }
 
     func liquidity(_ o: Opportunity, _ size: Money) -> Percent {

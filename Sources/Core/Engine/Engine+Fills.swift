@@ -158,7 +158,11 @@ extension Engine {
     /// Profit of a strategy since the start: every cause, and what is held at mid.
     public func profitByCause(ofSlot place: Int) -> ProfitAndLoss {
         var sum = slots[place].profit
-        sum.residual = holdings.reduce(.zero) { $1.slot == place ? $0 + residual($1) : $0 }
+        sum.residual = places(ofSlot: place).reduce(.zero) { sum, place in
+            // Most hold nothing: this runs several times in every turn.
+            let isEmpty = holdings.read(place) { $0.coins == .zero && $0.perp == .zero }
+            return isEmpty ? sum : sum + residual(holdings[place])
+        }
         return sum
     }
 
@@ -208,8 +212,8 @@ extension Engine {
                 ))
         }
         guard state == .active || state == .hold else { return }
-        let naked = holdings.contains {
-            ($0.unhedgedSince.map { now - $0 } ?? .zero) > limits.unhedgedTimeMax
+        let naked = holdings.indices.contains {
+            (holdings.read($0) { $0.unhedgedSince }.map { now - $0 } ?? .zero) > limits.unhedgedTimeMax
         }
         if naked {
             let most = limits.unhedgedTimeMax.milliseconds
@@ -228,7 +232,7 @@ extension Engine {
         guard let last = lastTurn else { return }
         let passed = now - last
         for place in holdings.indices {
-            guard let since = holdings[place].unhedgedSince else { continue }
+            guard let since = holdings.read(place, { $0.unhedgedSince }) else { continue }
             counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
             counters.unhedgedMoneyTime += unhedged(holdings[place]).raw * Int128(passed.microseconds)
         }
@@ -237,7 +241,7 @@ extension Engine {
     /// Marks which holdings are open on one side now. Less than the least tradable quantity cannot be hedged.
     func trackUnhedged() {
         var total = Money.zero
-        for place in holdings.indices where holdings[place].isAtWork {
+        for place in holdings.indices where holdings.read(place, { $0.isAtWork }) {
             let holding = holdings[place]
             if holding.imbalance.magnitude >= pairs[holding.pair.index].leastQuantity {
                 if holding.unhedgedSince == nil { holdings[place].unhedgedSince = now }

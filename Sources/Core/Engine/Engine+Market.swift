@@ -67,13 +67,13 @@ extension Engine {
     }
 
     /// The index of a pair: the perp's reference, which both legs are held against.
-    func index(of pair: Pair) -> Price? { markets[pair.perp.id.index].mark?.index }
+    func index(of pair: Pair) -> Price? { markets.read(pair.perp.id.index) { $0.mark?.index } }
 
     /// A leg's own mid; mark (perp) or index (spot) where its book has none.
     func mid(_ instrument: Instrument) -> Price? {
-        if let top = book(instrument).top, !top.isCrossed { return top.mid }
+        if let top = top(instrument), !top.isCrossed { return top.mid }
         switch instrument.kind {
-        case .perp: return markets[instrument.id.index].mark?.mark
+        case .perp: return markets.read(instrument.id.index) { $0.mark?.mark }
         case .spot: return pairOf[instrument.id.index].flatMap { index(of: pairs[$0.index]) }
         }
     }
@@ -87,7 +87,7 @@ extension Engine {
     }
 
     func age(_ instrument: Instrument) -> TimeSpan? {
-        guard let own = markets[instrument.id.index].lastFrame else { return nil }
+        guard let own = markets.read(instrument.id.index, { $0.lastFrame }) else { return nil }
         let alive = connectionUp[ConnectionID.publicStream.rawValue] ? connectionAlive[0] : nil
         return Figures.bookAge(now: now, ownFrame: own, connection: alive)
     }
@@ -108,7 +108,7 @@ extension Engine {
 
     func terms(_ contract: StrategyContract, _ pair: Pair) -> OpportunityTerms? {
         let market = pairMarkets[pair.id.index]
-        guard let mark = markets[pair.perp.id.index].mark else { return nil }
+        guard let mark = markets.read(pair.perp.id.index, { $0.mark }) else { return nil }
         let interval = pair.perp.fundingInterval ?? .seconds(3600)
         let current = mark.rate.map { Figures.fundingPercentPerHour(rate: $0, interval: interval) } ?? .zero
         let next = mark.nextFunding.map { $0 - now } ?? interval

@@ -22,16 +22,17 @@ extension Engine {
         var sum = (oneSided: Money.zero, gross: Money.zero)
         if slot == nil {
             // What was there before the start is taken for half of a pair: its coins are not told apart.
-            for pair in pairs where found[pair.perp.id.index] != .zero {
+            for place in pairs.indices where found[pairs.read(place) { $0.perp.id.index }] != .zero {
+                let pair = pairs[place]
                 let worth =
                     mid(pair.perp).map { ($0 * found[pair.perp.id.index].magnitude).roundedUp() } ?? .zero
                 sum.oneSided += worth
                 sum.gross += worth + worth
             }
         }
-        for place in holdings.indices where slot == nil || holdings[place].slot == slot {
+        for place in slot.map(places(ofSlot:)) ?? holdings.indices {
             // Most hold nothing and are passed over without being copied: this runs at every book change.
-            guard holdings[place].isAtWork else { continue }
+            guard holdings.read(place, { $0.isAtWork }) else { continue }
             let holding = holdings[place]
             let legs = legs(holding)
             guard let operation = holding.operation, let reserved = operation.reservation else {
@@ -51,7 +52,7 @@ extension Engine {
     private var reserved: (quote: Money, margin: Money, shorts: Money) {
         var sum = (quote: Money.zero, margin: Money.zero, shorts: Money.zero)
         for place in holdings.indices {
-            guard let reservation = holdings[place].operation?.reservation else { continue }
+            guard let reservation = holdings.read(place, { $0.operation?.reservation }) else { continue }
             sum.quote += reservation.quote
             sum.margin += reservation.margin
             if holdings[place].direction == .carry { sum.shorts += reservation.oneSided }
@@ -70,9 +71,9 @@ extension Engine {
     /// Notional of all perp shorts at mid.
     var shorts: Money {
         var sum = Money.zero
-        for pair in pairs {
-            let net = netContracts[pair.perp.id.index]
-            if net < .zero, let mid = mid(pair.perp) { sum += (mid * net.magnitude).roundedUp() }
+        for place in pairs.indices {
+            let net = netContracts[pairs.read(place) { $0.perp.id.index }]
+            if net < .zero, let mid = mid(pairs[place].perp) { sum += (mid * net.magnitude).roundedUp() }
         }
         return sum
     }

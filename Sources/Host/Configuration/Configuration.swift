@@ -4,7 +4,7 @@ import LuaBridge
 
 enum TradingMode: String, Sendable, CaseIterable { case demo, paper, live }
 /// What becomes of a new version that passed its rehearsal.
-enum ReloadPolicy: String, Sendable, CaseIterable {
+package enum ReloadPolicy: String, Sendable, CaseIterable {
     /// It takes over by itself.
     case auto
     /// It waits for `promote`; meanwhile it decides on paper (`shadow`) or not at all (`confirm`).

@@ -67,7 +67,7 @@ extension Street {
 }
 
 extension StoredScript {
-    init(_ script: Script, state: [UInt8] = []) {
+    package init(_ script: Script, state: [UInt8] = []) {
         self.init(
             name: script.package.name, version: script.contract.version, source: script.package.source,
             library: script.package.library.map { ($0.name, $0.bytes) }, state: state,

@@ -8,7 +8,7 @@ import Glibc
 ///
 /// Public frames that do not fit are dropped by book; anything else that does not fit is a loss the desk must
 /// not survive quietly, so it halts (DESIGN 2, "Threads").
-final class Mailbox: @unchecked Sendable {
+package final class Mailbox: @unchecked Sendable {
     // Unchecked: everything below is touched under `mutex` only.
     private var mutex = pthread_mutex_t()
     private var ready = pthread_cond_t()
@@ -20,7 +20,7 @@ final class Mailbox: @unchecked Sendable {
     private var closed = false
     let publicMax: Int, othersMax: Int
 
-    init(publicMax: Int = 16_384, othersMax: Int = 65_536) {
+    package init(publicMax: Int = 16_384, othersMax: Int = 65_536) {
         (self.publicMax, self.othersMax) = (publicMax, othersMax)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -35,7 +35,7 @@ final class Mailbox: @unchecked Sendable {
         pthread_cond_destroy(&ready)
     }
 
-    func post(_ item: StampedInput) {
+    package func post(_ item: StampedInput) {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
         if closed { return }
@@ -65,15 +65,15 @@ final class Mailbox: @unchecked Sendable {
     }
 
     /// What the desk takes: the next inputs, in order of arrival.
-    struct Batch {
-        var items: [StampedInput] = []
-        var dropped: [String] = []
-        var overflowed = false
-        var closed = false
+    package struct Batch {
+        package var items: [StampedInput] = []
+        package var dropped: [String] = []
+        package var overflowed = false
+        package var closed = false
     }
 
     /// Waits until something is there or the monotonic moment is reached, and takes at most `most` inputs.
-    func take(most: Int = 64, untilMonotonic deadline: Int64) -> Batch {
+    package func take(most: Int = 64, untilMonotonic deadline: Int64) -> Batch {
         pthread_mutex_lock(&mutex)
         defer { pthread_mutex_unlock(&mutex) }
         var until = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1000)
@@ -96,7 +96,7 @@ final class Mailbox: @unchecked Sendable {
     }
 
     /// No more inputs are taken in; what is queued is still handed out.
-    func close() {
+    package func close() {
         pthread_mutex_lock(&mutex)
         closed = true
         pthread_cond_signal(&ready)
@@ -105,16 +105,20 @@ final class Mailbox: @unchecked Sendable {
 }
 
 /// An input with the moment it arrived, by the clock of the run, and for frames the monotonic stamp.
-struct StampedInput: Sendable {
-    let input: Input
-    let now: Timestamp
+package struct StampedInput: Sendable {
+    package let input: Input
+    package let now: Timestamp
     var arrived: Int64 = 0
-    var loaded: LoadedScript?
+    package var loaded: LoadedScript?
+
+    package init(input: Input, now: Timestamp, arrived: Int64 = 0, loaded: LoadedScript? = nil) {
+        (self.input, self.now, self.arrived, self.loaded) = (input, now, arrived, loaded)
+    }
 }
 
 /// A script on its way from the loader to the desk, which owns it from then on.
-final class LoadedScript: @unchecked Sendable {
+package final class LoadedScript: @unchecked Sendable {
     // Unchecked: handed over once; the loader forgets it.
-    let script: Script
-    init(_ script: Script) { self.script = script }
+    package let script: Script
+    package init(_ script: Script) { self.script = script }
 }

@@ -64,7 +64,7 @@ package final class Street {
         package var commands: [Command] = []
         var dropsConnection: ConnectionID?
         /// Why a new version did not take over.
-        var report: ScriptReport?
+        package var report: ScriptReport?
     }
 
     /// - Parameter loaded: the script of a swap, when the loader made it already.
@@ -120,7 +120,7 @@ package final class Street {
 
     /// Where everything stands, for paper to go on from.
     /// - Parameter position: the journal's next record.
-    func picture(at moment: Timestamp, _ position: JournalPosition) -> StreetPicture {
+    package func picture(at moment: Timestamp, _ position: JournalPosition) -> StreetPicture {
         StreetPicture(
             market: engine.picture(at: moment), books: books.progress,
             depthRequests: depthRequests.sortedKeys.compactMap { id in

@@ -11,7 +11,7 @@ import Wire
 /// The folder of strategies on a running host. A saved file is compiled, checked and rehearsed on a thread
 /// beside the desk, and takes over between two turns when it has proved itself; whatever does not leaves the
 /// running version in place and is reported once.
-final class ScriptLoader: @unchecked Sendable {
+package final class ScriptLoader: @unchecked Sendable {
     // Unchecked: everything that is no constant and not under `shared` is touched by the loader's thread
     // only, and by `load` before that thread starts.
     let setting: Setting
@@ -25,10 +25,10 @@ final class ScriptLoader: @unchecked Sendable {
     private let watch: FolderWatch
     private var thread = pthread_t()
     private var running = false
-    let shared = Mutex(Shared())
+    package let shared = Mutex(Shared())
 
     /// What a loader needs of the host.
-    struct Setting: Sendable {
+    package struct Setting: Sendable {
         let folder: ScriptFolder
         let maker: ScriptMaker
         let policy: ReloadPolicy
@@ -41,6 +41,19 @@ final class ScriptLoader: @unchecked Sendable {
         let post: @Sendable (Input, LoadedScript?) -> Void
         let report: @Sendable (ScriptReport) -> Void
         let tell: @Sendable (String) -> Void
+
+        package init(
+            folder: ScriptFolder, maker: ScriptMaker, policy: ReloadPolicy, rehearsal: TimeSpan,
+            probationEntries: Int, catalogue: Catalogue, plan: PaperPlan, records: RecordBook?,
+            now: @escaping @Sendable () -> Timestamp,
+            post: @escaping @Sendable (Input, LoadedScript?) -> Void,
+            report: @escaping @Sendable (ScriptReport) -> Void, tell: @escaping @Sendable (String) -> Void
+        ) {
+            (self.folder, self.maker, self.policy, self.rehearsal) = (folder, maker, policy, rehearsal)
+            (self.probationEntries, self.catalogue, self.plan) = (probationEntries, catalogue, plan)
+            (self.records, self.now, self.post) = (records, now, post)
+            (self.report, self.tell) = (report, tell)
+        }
     }
 
     /// A version that passed and waits for `promote`.
@@ -53,23 +66,23 @@ final class ScriptLoader: @unchecked Sendable {
     }
 
     /// What other threads say and ask.
-    struct Shared {
+    package struct Shared {
         var stopping = false
         /// The version on the desk, by script.
-        var versions: [String: String] = [:]
+        package var versions: [String: String] = [:]
         /// Scripts with a version before the running one on the desk.
         var kept: Set<String> = []
         /// Versions that are not tried again by themselves.
         var refused: [String: Set<String>] = [:]
-        var pictures: [StreetPicture] = []
-        var journal: String?
+        package var pictures: [StreetPicture] = []
+        package var journal: String?
         var orders: [(order: Order, name: String, answer: @Sendable (Result<String, ScriptReport>) -> Void)] =
             []
         var shadows: [ShadowStanding] = []
     }
 
     /// What an operator asks of the loader.
-    enum Order: String, Sendable, CaseIterable { case reload, promote, rollback }
+    package enum Order: String, Sendable, CaseIterable { case reload, promote, rollback }
 
     /// `SCHED_BATCH` of <sched.h>, which the overlay does not show.
     static let batchClass: Int32 = 3
@@ -78,7 +91,7 @@ final class ScriptLoader: @unchecked Sendable {
     /// How often shadows are shown what was recorded since.
     static let shadowEvery: Int64 = 250
 
-    init(_ setting: Setting) {
+    package init(_ setting: Setting) {
         self.setting = setting
         // Watched before it is read: a save in between is seen.
         watch = FolderWatch(setting.folder.path)
@@ -87,7 +100,7 @@ final class ScriptLoader: @unchecked Sendable {
     private static func milliseconds() -> Int64 { MonotonicClock.microseconds() / 1000 }
 
     /// What the desk starts with. Broken files are reported and the others run.
-    func load() throws(ScriptReport) -> [Script] {
+    package func load() throws(ScriptReport) -> [Script] {
         let contents = try setting.folder.read()
         for problem in contents.reports where reported.insert(problem.description).inserted {
             setting.report(problem)
@@ -111,7 +124,7 @@ final class ScriptLoader: @unchecked Sendable {
     // MARK: The thread
 
     /// Starts the loader's thread, of the batch class and nice 5, with the stack a compiler may need.
-    func start() {
+    package func start() {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, Desk.stackBytes)
@@ -130,7 +143,7 @@ final class ScriptLoader: @unchecked Sendable {
         pthread_attr_destroy(&attributes)
     }
 
-    func stop() {
+    package func stop() {
         shared.withLock { $0.stopping = true }
         if running {
             watch.wake()
@@ -146,7 +159,7 @@ final class ScriptLoader: @unchecked Sendable {
     }
 
     /// Asks for something; the answer comes on the loader's thread.
-    func ask(
+    package func ask(
         _ order: Order, _ name: String,
         _ answer: @escaping @Sendable (Result<String, ScriptReport>) -> Void
     ) {
@@ -161,7 +174,7 @@ final class ScriptLoader: @unchecked Sendable {
     }
 
     /// What turns say of versions; on the desk's thread.
-    func hear(_ notes: [Note]) {
+    package func hear(_ notes: [Note]) {
         for note in notes {
             switch note {
             case .joined(let name, let version, _): shared.withLock { $0.versions[name] = version }

@@ -4,9 +4,13 @@ import Journal
 import LuaBridge
 
 /// How scripts are made from files and from a journal: with the bindings and limits of one configuration.
-struct ScriptMaker: Sendable {
+package struct ScriptMaker: Sendable {
     let limits: ScriptLimits
     let bindings: [String: BoundValue]
+
+    package init(limits: ScriptLimits, bindings: [String: BoundValue]) {
+        (self.limits, self.bindings) = (limits, bindings)
+    }
 
     /// For rehearsals: beside other work a thread may rest for longer than a call may take, and that is no
     /// fault of a script. Steps bind as ever.
@@ -24,7 +28,7 @@ struct ScriptMaker: Sendable {
         return setting
     }
 
-    func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
+    package func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
 
     /// A stored script is bound to what it was bound to then, not to what the environment says today.
     func make(_ stored: StoredScript) throws(ScriptReport) -> Script {

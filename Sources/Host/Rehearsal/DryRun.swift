@@ -6,14 +6,14 @@ import LuaBridge
 /// Puts every callback of a script through a stretch of the generated market in which positions are opened
 /// whether the script wishes or not, so that code which a quiet market never reaches has run once before it
 /// is trusted.
-enum DryRun {
+package enum DryRun {
     /// Long enough for the first dislocation of every pair and its end.
     static let seconds: Int64 = 40
 
     /// - Parameter package: made twice, in two states that must answer alike.
     /// - Returns: whether `exit` was asked, or there is none.
     /// - Throws: the first fault, or that the answers differ.
-    static func check(_ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?)
+    package static func check(_ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?)
         throws(ScriptReport) -> Bool
     {
         let maker = maker.patient

@@ -3,7 +3,7 @@ import Exchange
 import Journal
 
 /// Where the desk was at a moment: enough to follow the market on paper from there, with the journal.
-struct StreetPicture: Sendable {
+package struct StreetPicture: Sendable {
     let market: MarketPicture
     /// How far the books were, and the snapshots that had been asked for.
     let books: [DepthFeed?]

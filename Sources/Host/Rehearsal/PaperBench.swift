@@ -1,5 +1,6 @@
 import Core
 import Exchange
+import Glibc
 import Journal
 import LuaBridge
 
@@ -45,13 +46,34 @@ final class PaperBench {
     @discardableResult
     func play(most: Int = .max, until end: Timestamp? = nil) throws(JournalFault) -> Int {
         var count = 0
-        while count < most, end.map({ now < $0 }) ?? true, let next = try tape.next() {
-            now = max(now, next.now)
-            for desk in [running, new, twin] { desk?.hear(next.events, now: now) }
-            measure()
-            count += 1
+        var heard = try stretch(most, end)
+        while !heard.isEmpty {
+            count += heard.count
+            let twinThread = twin.flatMap { PaperThread($0, heard) }
+            if twinThread == nil, let twin { twin.hear(heard) }
+            for (now, events) in heard {
+                running?.hear(events, now: now)
+                new.hear(events, now: now)
+                measure(now)
+            }
+            twinThread?.join()
+            heard = try stretch(most - count, end)
         }
         return count
+    }
+
+    /// Inputs that are read before the desks hear them.
+    private static let stretchMost = 4096
+
+    private func stretch(_ most: Int, _ end: Timestamp?) throws(JournalFault) -> [Heard] {
+        var heard: [Heard] = []
+        while heard.count < min(most, Self.stretchMost), end.map({ now < $0 }) ?? true,
+            let next = try tape.next()
+        {
+            now = max(now, next.now)
+            heard.append((now, next.events))
+        }
+        return heard
     }
 
     /// From the rehearsal on into the shadow: one state is enough, and the comparison begins.
@@ -68,13 +90,54 @@ final class PaperBench {
         (new.profit - base.new, running.map { $0.profit - base.running })
     }
 
-    private func measure() {
+    private func measure(_ now: Timestamp) {
         guard let next = nextMinute, now >= next else { return }
         nextMinute = now + .seconds(60)
         let profits = profits
         differences.add(profits.new - (profits.running ?? .zero))
         for desk in [running, new] { desk?.forgetDecisions(before: now - .seconds(3600)) }
     }
+}
+
+/// What one input of the market brought.
+typealias Heard = (now: Timestamp, events: [Event])
+
+extension PaperDesk {
+    func hear(_ stretch: [Heard]) { for (now, events) in stretch { hear(events, now: now) } }
+}
+
+/// A desk on a thread of its own for one stretch: the second state of a version is a third of a rehearsal, and
+/// nobody but the comparison at its end waits for it.
+private final class PaperThread: @unchecked Sendable {
+    // Unchecked: the desk is the thread's from `init` to `join`.
+    private let desk: PaperDesk
+    private let heard: [Heard]
+    private var thread = pthread_t()
+
+    /// The thread takes after its maker: class and priority are those of the loader.
+    /// - Returns: `nil` when there is no thread to be had.
+    init?(_ desk: PaperDesk, _ heard: [Heard]) {
+        (self.desk, self.heard) = (desk, heard)
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, Desk.stackBytes)
+        let owner = Unmanaged.passRetained(self)
+        let code = pthread_create(
+            &thread, &attributes,
+            { owner in
+                guard let owner else { return nil }
+                let work = Unmanaged<PaperThread>.fromOpaque(owner).takeRetainedValue()
+                work.desk.hear(work.heard)
+                return nil
+            }, owner.toOpaque())
+        guard code == 0 else {
+            owner.release()
+            return nil
+        }
+    }
+
+    func join() { pthread_join(thread, nil) }
 }
 
 /// Where a bench has its market from: a journal, or a generator.

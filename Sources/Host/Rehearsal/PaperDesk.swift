@@ -226,8 +226,12 @@ final class PaperDesk {
 }
 
 /// What every paper desk of a host is made with.
-struct PaperPlan: Sendable {
+package struct PaperPlan: Sendable {
     let instruments: [Instrument]
     let pairs: [Pair]
     let limits: RiskLimits
+
+    package init(instruments: [Instrument], pairs: [Pair], limits: RiskLimits) {
+        (self.instruments, self.pairs, self.limits) = (instruments, pairs, limits)
+    }
 }
