@@ -179,8 +179,8 @@ public final class Engine {
 }
 
 extension Array {
-    /// Reads an element where it lies. Read through a property of a class it is copied whole first, with a count
-    /// for each of its references; that was a third of a turn.
+    /// Reads an element where it lies. Read through a property of a class it is copied whole first, with a
+    /// count for each of its references; that was a third of a turn.
     @inline(__always)
     func read<Value>(_ place: Int, _ value: (borrowing Element) -> Value) -> Value {
         withUnsafeBufferPointer { value($0[place]) }
