@@ -81,6 +81,9 @@ enum Sample {
         #expect(check.reports == [])
         #expect(check.tests >= 4)
         #expect(check.lines.first?.hasSuffix(": good") == true)
+        let text = try String(contentsOfFile: Sample.strategies + "/" + path + ".lua", encoding: .utf8)
+        #expect(text.hasPrefix("-- "), "a header says what to expect")
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 151)
     }
 
     @Test(arguments: [

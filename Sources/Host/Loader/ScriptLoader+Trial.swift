@@ -241,7 +241,7 @@ extension PaperBench {
         return ShadowStanding(
             name: name, version: new.strategy.contract.version,
             running: running?.strategy.contract.version, seconds: (now - began).milliseconds / 1000,
-            entries: new.engine.slots[0].entries, rounds: new.rounds, profit: profits.new,
+            entries: counts.entries, rounds: counts.rounds, profit: profits.new,
             runningProfit: profits.running, difference: differences)
     }
 }

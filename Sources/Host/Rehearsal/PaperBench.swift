@@ -81,9 +81,16 @@ final class PaperBench {
         twin = nil
         (began, nextMinute) = (now, now + .seconds(60))
         base = (new.profit, running?.profit ?? .zero)
+        before = (new.engine.slots[0].entries, new.rounds)
     }
 
     private var base = (new: Money.zero, running: Money.zero)
+    private var before = (entries: 0, rounds: 0)
+
+    /// What the new version did since the shadow began.
+    var counts: (entries: Int, rounds: Int) {
+        (new.engine.slots[0].entries - before.entries, new.rounds - before.rounds)
+    }
 
     /// Profit since the shadow began.
     var profits: (new: Money, running: Money?) {
