@@ -18,6 +18,7 @@ enum ConsolePage {
         <h1>neap</h1><p id="head">…</p><p id="away"></p>
         <h2>Pairs</h2><table id="pairs"></table>
         <h2>Scripts</h2><table id="scripts"></table>
+        <h2>Versions</h2><table id="versions"></table>
         <h2>Rounds</h2><table id="rounds"></table>
         <h2>Why nothing was done</h2><table id="refusals"></table>
         <script>
@@ -48,9 +49,18 @@ enum ConsolePage {
               status.pairs.map((p) => [p.pair, percent(p.mid_spread_pct), percent(p.gross_pct),
                 percent(p.net_pct), percent(p.breakeven_pct), p.holdings.map((h) =>
                   `${h.script} ${h.state} ${h.contracts} (${shown(cents(h.net_usd))})`).join("; ")]));
-            fill("scripts", ["script", "version", "state", "calls", "faults", "profit"],
+            fill("scripts", ["script", "version", "state", "calls", "µs p50 / p99", "faults", "profit"],
               status.scripts.map((s) =>
-                [s.name, s.version, s.state, s.calls, s.faults, cents(s.net_pnl_usd)]));
+                [s.name, s.version, s.probation_left === null || s.probation_left === undefined ? s.state :
+                  `${s.state}, on probation: ${s.probation_left}`, s.calls,
+                  `${shown(s.call_p50_us)} / ${shown(s.call_p99_us)}`, s.faults, cents(s.net_pnl_usd)]));
+            const clock = (ms) => new Date(ms).toISOString().slice(11, 19);
+            fill("versions", ["script", "version", "fate", "since", "what of it"],
+              status.scripts.flatMap((s) => s.versions.slice(0, 3).map((v) =>
+                [s.name, v.version, v.fate, clock(v.since_ms), v.detail || v.summary])
+                .concat(s.shadow.map((v) => [s.name, v.version, "shadow", `${v.seconds} s`,
+                  `${cents(v.net_pnl_usd)} on paper, running ${shown(cents(v.running_net_pnl_usd))}; ` +
+                  v.difference]))));
             fill("refusals", ["reason", "times"],
               Object.entries(status.refusals).sort((a, b) => b[1] - a[1]).slice(0, 8));
             const rounds = await (await fetch("rounds" + location.search)).json();

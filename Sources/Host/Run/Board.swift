@@ -125,7 +125,7 @@ extension ShadowStanding {
             return "\(difference.count) min compared; two are needed"
         }
         let mean =
-            "\(Self.short(difference.mean)) ± \(Self.short(error)) USD a minute over \(difference.count) min"
+            "\(Self.short(difference.mean)) ± \(Self.short(error).drop { $0 == "+" }) USD a minute over \(difference.count) min"
         guard let left = difference.spansToGo else { return mean + "; no difference shows" }
         if left == 0 { return mean + "; more than chance" }
         return mean + "; means something in about \(left) min if it stays like this"

@@ -11,13 +11,7 @@ extension HostRun {
     func openControl(
         _ desk: Desk, _ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64
     ) -> HTTPServer? {
-        let board = board, mode = plan.mode.rawValue
-        let handler = ControlServer {
-            board.last?.json(
-                mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000,
-                versions: (try? records?.versions(latest: 4)) ?? [],
-                shadows: loader.shared.withLock { $0.shadows })
-        } order: {
+        let handler = ControlServer(status: status(loader, records, started)) {
             desk.obey($0)
         } script: { order, name, answer in
             guard let known = ScriptLoader.Order(rawValue: order) else {
@@ -99,16 +93,26 @@ extension HostRun {
         }
     }
 
-    func openConsole(_ records: RecordBook?, _ started: Int64) -> HTTPServer? {
+    /// What `status` and the page show.
+    private func status(_ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64)
+        -> @Sendable () -> String?
+    {
+        let board = board, mode = plan.mode.rawValue
+        return {
+            board.last?.json(
+                mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000,
+                versions: (try? records?.versions(latest: 4)) ?? [],
+                shadows: loader.shared.withLock { $0.shadows })
+        }
+    }
+
+    func openConsole(_ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64) -> HTTPServer? {
         guard let text = plan.configuration.console, let address = ConsoleServer.address(text) else {
             return nil
         }
-        let board = board, mode = plan.mode.rawValue
         let handler = ConsoleServer(
-            status: {
-                board.last?.json(
-                    mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000)
-            }, records: records, token: plan.configuration.consoleToken, host: address.host)
+            status: status(loader, records, started), records: records,
+            token: plan.configuration.consoleToken, host: address.host)
         do throws(ServerFault) {
             let server = try HTTPServer(
                 listen: .tcp(host: address.host, port: address.port), handler: handler)

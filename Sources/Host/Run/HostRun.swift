@@ -101,7 +101,7 @@ final class HostRun {
         let started = MonotonicClock.microseconds()
         depict(desk, loader)
         let control = openControl(desk, loader, records, started)
-        let console = openConsole(records, started)
+        let console = openConsole(loader, records, started)
         desk.start(link)
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         loader.start()
