@@ -105,9 +105,9 @@ extension PaperDesk {
     func hear(_ stretch: [Heard]) { for (now, events) in stretch { hear(events, now: now) } }
 }
 
-/// A desk on a thread of its own for one stretch: the second state of a version is a third of a rehearsal, and
-/// nobody but the comparison at its end waits for it.
-private final class PaperThread: @unchecked Sendable {
+/// A desk on a thread of its own for one stretch: the second state of a version is a third of a rehearsal,
+/// and nobody but the comparison at its end waits for it.
+final class PaperThread: @unchecked Sendable {
     // Unchecked: the desk is the thread's from `init` to `join`.
     private let desk: PaperDesk
     private let heard: [Heard]
