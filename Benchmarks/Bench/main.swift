@@ -6,7 +6,7 @@ let words = CommandLine.arguments
 let folder = URL(fileURLWithPath: words[0]).deletingLastPathComponent().path
 let rounds = words.count > 1 ? Int(words[1]) ?? 0 : 4
 let part = words.count > 2 ? words[2] : "all"
-let hostParts = ["turns", "wire"], scriptParts = ["calls", "reload", "swap", "many", "runaways"]
+let hostParts = ["turns", "wire"], scriptParts = ["calls", "reload", "swap", "many", "runaways", "reloads"]
 guard rounds > 0, (["all", "scripts"] + hostParts + scriptParts).contains(part) else {
     print(
         "Bench [ROUNDS [all|scripts|\((hostParts + scriptParts).joined(separator: "|"))]]: "
@@ -58,6 +58,11 @@ do {
             print("Runaways:")
             try RunawayBench(recording: recording).run()
         }
+    }
+    if wanted("reloads") {
+        print("Reloads under load:")
+        let reloads = words.count > 3 ? Int(words[3]) ?? 0 : 10_000
+        try ReloadLoadBench(scratch: scratch, reloads: max(ReloadLoadBench.warmUp, reloads)).run()
     }
     try FileManager.default.removeItem(atPath: scratch)
 } catch {
