@@ -6,7 +6,7 @@ let words = CommandLine.arguments
 let folder = URL(fileURLWithPath: words[0]).deletingLastPathComponent().path
 let rounds = words.count > 1 ? Int(words[1]) ?? 0 : 4
 let part = words.count > 2 ? words[2] : "all"
-let hostParts = ["turns", "wire"], scriptParts = ["calls", "reload"]
+let hostParts = ["turns", "wire"], scriptParts = ["calls", "reload", "swap", "many", "runaways", "reloads"]
 guard rounds > 0, (["all", "scripts"] + hostParts + scriptParts).contains(part) else {
     print(
         "Bench [ROUNDS [all|scripts|\((hostParts + scriptParts).joined(separator: "|"))]]: "
@@ -43,6 +43,26 @@ do {
             "A saved file to the swap, \(ReloadBench.minutes) minutes of five pairs at speed 1 to rehearse:")
         let source = try Data(contentsOf: URL(fileURLWithPath: "strategies/spot_perp_arb.lua"))
         try ReloadBench(scratch: scratch).run([UInt8](source), name: "spot_perp_arb")
+    }
+    if ["swap", "many", "runaways"].contains(where: wanted) {
+        let recording = try DeskRecording(neap: folder + "/neap", scratch: scratch, seconds: 20)
+        if wanted("swap") {
+            print("The pause of a swap, between the frames of a recorded run:")
+            try SwapBench(recording: recording, scratch: scratch).run()
+        }
+        if wanted("many") {
+            print("\(ManyBench.many) scripts and one, the same turns, medians of \(ManyBench.rounds) rounds:")
+            try ManyBench(recording: recording).run()
+        }
+        if wanted("runaways") {
+            print("Runaways:")
+            try RunawayBench(recording: recording).run()
+        }
+    }
+    if wanted("reloads") {
+        print("Reloads under load:")
+        let reloads = words.count > 3 ? Int(words[3]) ?? 0 : 10_000
+        try ReloadLoadBench(scratch: scratch, reloads: max(ReloadLoadBench.warmUp, reloads)).run()
     }
     try FileManager.default.removeItem(atPath: scratch)
 } catch {

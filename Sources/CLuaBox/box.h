@@ -43,6 +43,7 @@ struct lb_state {
     bool entered, spent;  // spent: no more memory in this call
     uint64_t steps, steps_max, call_steps;
     int64_t started_us, deadline_us;
+    int64_t started_cpu_us, look_us;  // look_us: before it the thread cannot have used up its time
     lb_status fatal;
     bool loading, including;
     char message[640], place[160], refused_place[160], usage[96];

@@ -120,7 +120,7 @@ static int migrate(lua_State *L) {
 
 lb_status lb_migrate(lb_state *box, int64_t from) {
     data_t data = {.from = from};
-    return lb_enter(box, migrate, &data, true);
+    return lb_enter(box, migrate, &data, false);
 }
 
 // MARK: Calls

@@ -280,6 +280,9 @@ public final class Script: Strategy {
     /// Steps the last call used.
     public var steps: UInt64 { box.steps }
 
+    /// Lua states that are open in this process: one for each script that somebody holds.
+    public static var openStates: Int { ScriptBox.openCount }
+
     /// Bytes the state holds now.
     public var memory: Int { box.memory }
 }

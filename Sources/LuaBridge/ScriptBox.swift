@@ -8,6 +8,8 @@ public struct ScriptLimits: Sendable, Equatable {
     /// The backstop beside the steps; not repeatable, so it lies far above what steps allow.
     public var wall = TimeSpan.milliseconds(20)
     public var loadSteps: UInt64 = 1_000_000
+    /// Of the loading thread's own time; the wall clock beside it is for a machine that has no time at all.
+    public var loadCPU = TimeSpan.milliseconds(20)
     public var loadWall = TimeSpan.milliseconds(250)
     public init() {}
 }
@@ -20,7 +22,8 @@ struct ScriptBox: ~Copyable {
     init?(limits: ScriptLimits, seed: UInt64) {
         var bounds = lb_limits(
             memory: limits.memoryKiB << 10, steps: limits.steps, wall_us: limits.wall.microseconds,
-            load_steps: limits.loadSteps, load_wall_us: limits.loadWall.microseconds)
+            load_steps: limits.loadSteps, load_cpu_us: limits.loadCPU.microseconds,
+            load_wall_us: limits.loadWall.microseconds)
         let made = withCStrings(MarketField.allCases.map(\.name)) { market in
             withCStrings(PositionField.allCases.map(\.name)) { position in
                 lb_new(
@@ -33,6 +36,8 @@ struct ScriptBox: ~Copyable {
     }
 
     deinit { lb_close(box) }
+
+    static var openCount: Int { Int(lb_open_count()) }
 
     /// Compiles and runs the source once; `includes` are what `include` may find.
     /// - Returns: which of the includes were used.

@@ -15,6 +15,7 @@ typedef struct {
     uint64_t steps;       // VM instructions and charged work of a call
     int64_t wall_us;      // of a call
     uint64_t load_steps;  // of the top-level code
+    int64_t load_cpu_us;  // of the thread: a loader waits for others, and that is not the script's fault
     int64_t load_wall_us;
 } lb_limits;
 
@@ -50,6 +51,8 @@ typedef struct {
 lb_state *lb_new(const lb_limits *limits, uint64_t seed, const char *const *market_fields, int market_count,
                  const char *const *position_fields, int position_count);
 void lb_close(lb_state *box);
+/// How many states are open in this process; from any thread.
+int lb_open_count(void);
 /// Offers `include(name)` a source; the bytes must live until `lb_load` has returned.
 void lb_offer(lb_state *box, const char *name, const char *source, size_t length);
 /// Whether the offer of that place was included.
@@ -72,7 +75,7 @@ typedef enum { LB_CONTRACT, LB_STATE, LB_PLAN, LB_FILE } lb_part;
 lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length);
 /// Replaces `state`.
 lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length);
-/// `state = migrate(state, from)`.
+/// `state = migrate(state, from)`, under the limits of a call: it is made between two turns.
 lb_status lb_migrate(lb_state *box, int64_t from);
 
 /// Begins `math.random` anew.

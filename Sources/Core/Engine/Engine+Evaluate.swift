@@ -281,11 +281,11 @@ extension Engine {
             // A position of another version is not added to.
             if keeper(place) != .active { return .held }
         }
-        let opposed = slots.indices.contains { other in
-            other != slot
-                && holdings.read(self.place(other, pair.id)) {
-                    $0.direction != direction && ($0.state.isBusy || !$0.isFlat)
-                }
+        let opposed = stirring.contains {
+            holdings.read($0) {
+                $0.pair == pair.id && $0.slot != slot && $0.direction != direction
+                    && ($0.state.isBusy || !$0.isFlat)
+            }
         }
         if opposed { return .pairOpposed }
         // Borrowing needs a rate: without one the lend market is closed or was not read.

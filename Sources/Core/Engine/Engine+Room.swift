@@ -30,9 +30,7 @@ extension Engine {
                 sum.gross += worth + worth
             }
         }
-        for place in slot.map(places(ofSlot:)) ?? holdings.indices {
-            // Most hold nothing and are passed over without being copied: this runs at every book change.
-            guard holdings.read(place, { $0.isAtWork }) else { continue }
+        for place in stirring where slot == nil || holdings.read(place, { $0.slot }) == slot {
             let holding = holdings[place]
             let legs = legs(holding)
             guard let operation = holding.operation, let reserved = operation.reservation else {
@@ -51,7 +49,7 @@ extension Engine {
     /// Set aside by entries at work: quote that their spot buys take, margin, and shorts they add.
     private var reserved: (quote: Money, margin: Money, shorts: Money) {
         var sum = (quote: Money.zero, margin: Money.zero, shorts: Money.zero)
-        for place in holdings.indices {
+        for place in stirring {
             guard let reservation = holdings.read(place, { $0.operation?.reservation }) else { continue }
             sum.quote += reservation.quote
             sum.margin += reservation.margin

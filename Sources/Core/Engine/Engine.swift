@@ -17,7 +17,18 @@ public final class Engine {
     public internal(set) var counters = Counters()
     public internal(set) var state = TradingState.active
     /// One per strategy and pair: `slot · pairs + pair`.
-    public internal(set) var holdings: [Holding] = []
+    public internal(set) var holdings: [Holding] = [] { didSet { stirringIsKnown = false } }
+    /// Places of holdings with something in them or going on: limits look at all of those for every strategy
+    /// that is asked, and of hundreds they are a few.
+    var stirring: [Int] {
+        if !stirringIsKnown {
+            knownStirring.removeAll(keepingCapacity: true)
+            for place in holdings.indices where isStirring(place) { knownStirring.append(place) }
+            stirringIsKnown = true
+        }
+        return knownStirring
+    }
+    private var knownStirring: [Int] = [], stirringIsKnown = false
 
     var markets: [InstrumentMarket]
     var pairMarkets: [PairMarket]
@@ -119,8 +130,7 @@ public final class Engine {
         poll()
         watchOrders()
         // Idle ones with something in them as well: an execution may come after everybody thought it over.
-        for place in holdings.indices
-        where holdings.read(place, { $0.state != .idle || $0.isAtWork }) { advance(place) }
+        for place in holdings.indices where isStirring(place) { advance(place) }
         for place in touched.indices where touched[place] {
             touched[place] = false
             evaluate(pairs[place])
@@ -174,6 +184,7 @@ public final class Engine {
     func pair(of holding: Int) -> Pair { pairs[holdings[holding].pair.index] }
     func book(_ instrument: Instrument) -> Book { markets.read(instrument.id.index) { $0.book } }
     func top(_ instrument: Instrument) -> TopOfBook? { markets.read(instrument.id.index) { $0.book.top } }
+    func isStirring(_ place: Int) -> Bool { holdings.read(place) { $0.state != .idle || $0.isAtWork } }
     /// The places of a strategy's holdings.
     func places(ofSlot slot: Int) -> Range<Int> { slot * pairs.count..<(slot + 1) * pairs.count }
 }

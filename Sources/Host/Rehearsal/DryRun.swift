@@ -10,6 +10,15 @@ package enum DryRun {
     /// Long enough for the first dislocation of every pair and its end.
     static let seconds: Int64 = 40
 
+    /// Inputs that are made before the two states hear them, side by side.
+    private static let stretchMost = 1024
+
+    private static func stretch(of market: GeneratedMarket) throws(JournalFault) -> [Heard] {
+        var heard: [Heard] = []
+        while heard.count < stretchMost, let next = try market.next() { heard.append(next) }
+        return heard
+    }
+
     /// - Parameter package: made twice, in two states that must answer alike.
     /// - Returns: whether `exit` was asked, or there is none.
     /// - Throws: the first fault, or that the answers differ.
@@ -29,9 +38,15 @@ package enum DryRun {
                 PaperDesk(WatchedScript(script, wishesAlways: true), plan, from: market.picture))
         }
         do throws(JournalFault) {
-            while let next = try market.next() {
-                for desk in desks { desk.hear(next.events, now: next.now) }
-                if desks[0].strategy.faults > 0 { break }
+            while desks[0].strategy.faults == 0 {
+                let stretch = try stretch(of: market)
+                if stretch.isEmpty { break }
+                let twinThread = PaperThread(desks[1], stretch)
+                if twinThread == nil { desks[1].hear(stretch) }
+                for (now, events) in stretch where desks[0].strategy.faults == 0 {
+                    desks[0].hear(events, now: now)
+                }
+                twinThread?.join()
             }
         } catch { throw ScriptReport(place: package.name + ".lua", message: "\(error)") }
         let script = desks[0].strategy

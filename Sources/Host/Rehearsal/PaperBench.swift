@@ -115,7 +115,7 @@ extension PaperDesk {
 
 /// A desk on a thread of its own for one stretch: the second state of a version is a third of a rehearsal,
 /// and nobody but the comparison at its end waits for it.
-private final class PaperThread: @unchecked Sendable {
+final class PaperThread: @unchecked Sendable {
     // Unchecked: the desk is the thread's from `init` to `join`.
     private let desk: PaperDesk
     private let heard: [Heard]
