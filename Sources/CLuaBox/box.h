@@ -47,6 +47,7 @@ struct lb_state {
     lb_status fatal;
     bool loading, including;
     char message[640], place[160], refused_place[160], usage[96];
+    char key[64];  // of the outermost table, where the last encoding was
     int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, seed_ref;
     const lb_view *view;
     const lb_position *position;

@@ -43,11 +43,14 @@ static int encode(lua_State *L) {
 
 lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length) {
     data_t data = {.part = part};
+    box->key[0] = 0;
     lb_status status = lb_enter(box, encode, &data, true);
     *bytes = box->bytes;
     *length = box->bytes_used;
     return status;
 }
+
+const char *lb_key(const lb_state *box) { return box->key; }
 
 static int set_state(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);

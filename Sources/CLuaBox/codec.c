@@ -50,6 +50,14 @@ static void put_number(lua_State *L, int index) {
 // Collects the keys of the table at `index` into a new array on top, ascending: numbers, then text.
 static lua_Integer sorted_keys(lua_State *L, int index, lua_Integer most);
 
+// Remembers the name under which something is kept, for a report to say.
+static void note_key(lua_State *L, int index) {
+    lb_state *box = lb_of(L);
+    size_t length = 0;
+    const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : "";
+    lb_plain(box->key, sizeof box->key, text, length, '?');
+}
+
 static void write(lua_State *L, int index, bool functions, const char *without, int depth, int *values) {
     luaL_checkstack(L, 12, "data");
     int most = lb_of(L)->bytes_most > LB_CODEC_BYTES ? LB_FILE_VALUES : VALUES;
@@ -79,6 +87,7 @@ static void write(lua_State *L, int index, bool functions, const char *without, 
                 else put_number(L, lua_gettop(L));
                 lua_pushvalue(L, -1);
                 lua_rawget(L, index);
+                if (depth == DEPTH) note_key(L, keys + 1);
                 write(L, lua_gettop(L), functions, NULL, depth - 1, values);
                 lua_pop(L, 1);
                 written++;

@@ -65,12 +65,23 @@ public struct StrategyParameter: Sendable, Equatable {
     public let scriptDefault: Value
     /// The variable bound to it, its unit and its one line of documentation; empty where not given.
     public let variable: String, unit: String, meaning: String
+    /// The texts it may be; empty where any will do.
+    public let choices: [String]
     public init(
         name: String, value: Value, origin: Origin, scriptDefault: Value, variable: String, unit: String,
-        meaning: String
+        meaning: String, choices: [String] = []
     ) {
         (self.name, self.value, self.origin, self.scriptDefault) = (name, value, origin, scriptDefault)
-        (self.variable, self.unit, self.meaning) = (variable, unit, meaning)
+        (self.variable, self.unit, self.meaning, self.choices) = (variable, unit, meaning, choices)
+    }
+
+    /// The values it could have and has not, where there are few: the other flag, the other texts.
+    public var others: [Value] {
+        switch value {
+        case .flag(let flag): [.flag(!flag)]
+        case .text(let text): choices.filter { $0 != text }.map { .text($0) }
+        case .number: []
+        }
     }
 }
 

@@ -3,19 +3,23 @@
 enum ContractPlace {
     /// The first line, outside comments, that names the key the message begins with; `nil` when none does.
     ///
-    /// `unknown key foo…`, `priority is "x"…` and `params.min_spread has…` lead to `foo`, `priority` and
-    /// `min_spread`.
+    /// `unknown key foo…`, `priority is "x"…`, `params.min_spread has…` and `state.best cannot…` lead to `foo`,
+    /// `priority`, `min_spread` and `best`; a name in `state` that no line has leads to `state`.
     static func line(of message: String, in source: [UInt8]) -> Int? {
         var words = message.split(separator: " ")[...]
         if words.starts(with: ["unknown", "key"]) { words = words.dropFirst(2) }
-        guard let first = words.first else { return nil }
-        let path = first.split(separator: ".").map { $0.filter { $0.isLetter || $0.isNumber || $0 == "_" } }
-        guard let key = path.first == "params" && path.count > 1 ? path[1] : path.first, !key.isEmpty else {
-            return nil
-        }
+        guard let word = words.first else { return nil }
+        let path = word.split(separator: ".").map { $0.filter { $0.isLetter || $0.isNumber || $0 == "_" } }
+        guard let first = path.first else { return nil }
+        let isInner = path.count > 1 && (first == "params" || first == "state")
+        let key = isInner ? path[1] : first
+        guard !key.isEmpty else { return nil }
         let lines = String(decoding: source, as: UTF8.self).split(
             separator: "\n", omittingEmptySubsequences: false)
-        return lines.firstIndex { names(key, code(of: $0)) }.map { $0 + 1 }
+        let found =
+            lines.firstIndex { names(key, code(of: $0)) }
+            ?? (first == "state" ? lines.firstIndex { names(first, code(of: $0)) } : nil)
+        return found.map { $0 + 1 }
     }
 
     /// The line that Lua itself wrote at the head of a message: `file.lua:7: …`.

@@ -268,7 +268,7 @@ struct ContractReader {
         }
         return StrategyParameter(
             name: name, value: inForce, origin: origin, scriptDefault: scriptDefault, variable: variable,
-            unit: unit, meaning: meaning)
+            unit: unit, meaning: meaning, choices: choices ?? [])
     }
 
     /// The value of a parameter and where it comes from: a test, what is bound, or the script's default.

@@ -105,9 +105,7 @@ public final class Script: Strategy {
             contract.hasExit = box.has(LB_EXIT)
             try box.setParameters(reader.parameterTable)
             // What cannot be kept must be known before the first trade, not at the first reload.
-            do throws(StrategyFault) { _ = try box.state() } catch {
-                throw .broken("state cannot be kept: " + error.message)
-            }
+            do throws(StrategyFault) { _ = try box.state() } catch { throw .broken(error.message) }
         } catch {
             let line =
                 ContractPlace.written(in: error.message, chunk)
@@ -228,6 +226,16 @@ public final class Script: Strategy {
 
     /// The script's `state` as bytes that `restore` takes.
     public func state() throws(StrategyFault) -> [UInt8] { try box.state() }
+
+    /// Looks whether `state` could be kept as it is now.
+    /// - Throws: what cannot, with the first line that names it.
+    public func checkState() throws(ScriptReport) {
+        do throws(StrategyFault) { _ = try box.state() } catch {
+            let line = ContractPlace.line(of: error.message, in: package.source)
+            throw ScriptReport(
+                place: package.name + ".lua" + (line.map { ":\($0)" } ?? ""), message: error.message)
+        }
+    }
 
     /// Puts `state` back as it was, for a start or a replay of the same version.
     public func restore(state bytes: [UInt8]) throws(StrategyFault) { try box.setState(bytes) }

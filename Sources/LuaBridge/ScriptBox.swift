@@ -84,7 +84,16 @@ struct ScriptBox: ~Copyable {
         return value
     }
 
-    func state() throws(StrategyFault) -> [UInt8] { try encode(LB_STATE) }
+    /// - Throws: what cannot be kept, by the name it has in `state`.
+    func state() throws(StrategyFault) -> [UInt8] {
+        do throws(StrategyFault) { return try encode(LB_STATE) } catch {
+            let key = String(cString: lb_key(box))
+            throw StrategyFault(
+                kind: error.kind, place: error.place,
+                message: "state\(key.isEmpty ? "" : "." + key) cannot be kept: " + error.message,
+                usage: error.usage)
+        }
+    }
 
     func setState(_ bytes: [UInt8]) throws(StrategyFault) {
         try check(lb_set_state(box, bytes, bytes.count))

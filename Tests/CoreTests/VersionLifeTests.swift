@@ -1,5 +1,6 @@
-import Core
 import Testing
+
+@testable import Core
 
 /// What becomes of a version on the desk: probation, proof, the way back, and who exits what.
 @Suite struct `The host should, with a new version,` {
@@ -96,6 +97,18 @@ import Testing
         for look in 0..<5 { show(bench, look + 1) }
         #expect(bench.engine.counters.denials[.tradesPerDay] == 5)
         #expect(rolledBack(bench).isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            .maxPositionSize, .totalExposure, .grossExposure, .budget, .runway, .margin, .hedgeCollar,
+        ] as [Reason])
+    func `not hold against a version that the host's own size just misses a limit`(reason: Reason) {
+        let bench = EngineBench(), isItsOwn = reason == .margin || reason == .hedgeCollar
+        bench.engine.replace(version("1"), ProbationTerms(entries: 3))
+        for _ in 0..<5 { bench.engine.countDenial(0, Denial(reason)) }
+        show(bench, 0)
+        #expect(rolledBack(bench) == (isItsOwn ? ["1 to 0: 3 denials \(reason.rawValue)"] : []))
     }
 
     @Test(arguments: [(6, false), (7, true)])

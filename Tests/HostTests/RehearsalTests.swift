@@ -67,6 +67,63 @@ enum Sample {
     }
 }
 
+@Suite struct `A dry run of markets that are seldom` {
+    @Test(arguments: [
+        "o.funding_mean_pct_h > 0.04 and o.basis_samples > 1800", "o.gross_pct < -0.2", "o.held_usd > 30",
+        "o.index_dev_spot_pct < -0.5 and o.liquidity < 1",
+    ])
+    func `finds the fault behind a condition that no minute of the generated market meets`(condition: String)
+    {
+        let hidden = Sample.script("if \(condition) then local t = nil; return t.x end return nil")
+        #expect(Sample.report(hidden)?.contains("sample.lua:2: ") == true)
+    }
+
+    @Test(arguments: [
+        (
+            "rule = { \"always\", choices = { \"always\", \"seldom\" } }", "p.rule == \"seldom\"",
+            "rule = seldom"
+        ),
+        ("bold = { false }", "p.bold", "bold = true"),
+    ])
+    func `finds the fault that another setting would bring`(
+        parameter: String, condition: String, words: String
+    ) throws {
+        let script = Sample.script(
+            "if \(condition) then return o.gross_pct / nil, 1 end return nil",
+            head: "params = { \(parameter) }")
+        let report = try #require(Sample.report(script))
+        #expect(report.hasPrefix("sample.lua:2: ") && report.contains("with \(words)"), "\(report)")
+    }
+
+    @Test func `finds the fault in what reads an empty side of a book`() {
+        let exit = Sample.script(
+            "return nil",
+            more: "function S.exit(pos, o) if o.spot_bid > 1e9 then return \"x\", \"taker\" end end")
+        #expect(Sample.report(exit)?.contains("sample.lua:3: ") == true)
+    }
+
+    @Test func `finds the fault in what follows a position of a day`() {
+        let exit = Sample.script(
+            "return nil",
+            more: "function S.exit(pos)\nif pos.age_s > 86400 and pos.net_usd < 0 then\nreturn 7 end end")
+        #expect(Sample.report(exit)?.contains("exit must return nil") == true)
+    }
+
+    @Test(arguments: [
+        ("S.state.hook = function() end", "state.hook cannot be kept: only nil"),
+        ("S.state.whole = S.state", "state.whole cannot be kept: tables more than 8 deep"),
+        ("S.state.list = { [true] = 1 }", "state.list cannot be kept: a boolean as a key"),
+    ])
+    func `refuses a state that could not be kept, and names the line that names it`(
+        line: String, words: String
+    ) throws {
+        let report = try #require(
+            Sample.report(
+                Sample.script("\n\n\(line)\nreturn nil", head: "state = { list = {} }")))
+        #expect(report.hasPrefix("sample.lua:\(line.contains("list") ? 1 : 4): \(words)"), "\(report)")
+    }
+}
+
 @Suite struct `A check of a strategy` {
     private func check(_ path: String) -> ScriptCheck {
         ScriptCheck(Sample.strategies + "/" + path, seconds: 30)

@@ -73,6 +73,8 @@ lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length);
 /// LB_FILE is the whole table, without functions and with room for more than a script may keep.
 typedef enum { LB_CONTRACT, LB_STATE, LB_PLAN, LB_FILE } lb_part;
 lb_status lb_encode(lb_state *box, lb_part part, const uint8_t **bytes, size_t *length);
+/// The key of the outermost table at which the last encoding ended, for a report; empty when it is no text.
+const char *lb_key(const lb_state *box);
 /// Replaces `state`.
 lb_status lb_set_state(lb_state *box, const uint8_t *bytes, size_t length);
 /// `state = migrate(state, from)`, under the limits of a call: it is made between two turns.

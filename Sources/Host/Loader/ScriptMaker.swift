@@ -30,6 +30,20 @@ package struct ScriptMaker: Sendable {
 
     package func make(_ package: ScriptPackage) throws(ScriptReport) -> Script { try make(package, bindings) }
 
+    /// With one parameter as if it had been set otherwise.
+    func make(
+        _ package: ScriptPackage, _ parameter: String, _ value: StrategyParameter.Value
+    ) throws(ScriptReport) -> Script {
+        var setting = setting
+        setting.overrides[parameter] =
+            switch value {
+            case .number(let number): .number(number)
+            case .flag(let flag): .flag(flag)
+            case .text(let text): .text(text)
+            }
+        return try Script(package, setting)
+    }
+
     /// A stored script is bound to what it was bound to then, not to what the environment says today.
     func make(_ stored: StoredScript) throws(ScriptReport) -> Script {
         try make(stored.package, stored.bindings)

@@ -4,8 +4,8 @@ import Journal
 import LuaBridge
 
 /// Puts every callback of a script through a stretch of the generated market in which positions are opened
-/// whether the script wishes or not, so that code which a quiet market never reaches has run once before it
-/// is trusted.
+/// whether the script wishes or not, and then through markets that stretch does not have, so that code which
+/// a quiet market never reaches has run once before it is trusted.
 package enum DryRun {
     /// Long enough for the first dislocation of every pair and its end.
     static let seconds: Int64 = 40
@@ -55,10 +55,42 @@ package enum DryRun {
                 place: fault.place ?? package.name + ".lua",
                 message: "\(fault.message) (in a dry run, after \(script.calls) calls)")
         }
+        let calls = script.calls
+        for desk in desks {
+            var unusual = UnusualMarkets(desk.strategy)
+            unusual.show(to: desk.strategy)
+        }
+        if let fault = script.firstFault {
+            throw ScriptReport(
+                place: fault.place ?? package.name + ".lua",
+                message:
+                    "\(fault.message) (in a dry run of unusual markets, after \(script.calls - calls) calls)")
+        }
+        try script.script.checkState()
+        try tryOtherSettings(package, maker, seen: script)
         guard script.answers == desks[1].strategy.answers else {
             throw ScriptReport(
                 place: package.name + ".lua", message: Rehearsal.isNotRepeatable)
         }
         return !script.contract.hasExit || script.exitCalls > 0
+    }
+
+    /// Flags and choices are turned by people in a file that nobody rehearses: each other value is shown the
+    /// unusual markets once, from the script's own `state`.
+    private static func tryOtherSettings(
+        _ package: ScriptPackage, _ maker: ScriptMaker, seen: WatchedScript
+    ) throws(ScriptReport) {
+        for parameter in seen.contract.parameters {
+            for value in parameter.others {
+                let script = WatchedScript(
+                    try maker.make(package, parameter.name, value), wishesAlways: true)
+                var unusual = UnusualMarkets(seen)
+                unusual.show(to: script)
+                guard let fault = script.firstFault else { continue }
+                throw ScriptReport(
+                    place: fault.place ?? package.name + ".lua",
+                    message: "\(fault.message) (in a dry run with \(parameter.name) = \(value.text))")
+            }
+        }
     }
 }

@@ -58,6 +58,7 @@ struct Rehearsal: Sendable {
                 place: fault.place ?? bench.name + ".lua",
                 message: "\(fault.message) (in the rehearsal, after \(bench.new.strategy.calls) calls)")
         }
+        try bench.new.strategy.script.checkState()
         if let twin = bench.twin, twin.strategy.answers != bench.new.strategy.answers {
             throw ScriptReport(
                 place: bench.name + ".lua",

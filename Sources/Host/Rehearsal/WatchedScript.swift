@@ -12,6 +12,9 @@ final class WatchedScript: Strategy {
     /// Over all answers in order: two states of one version must come to the same.
     private(set) var answers: UInt64 = 0
 
+    /// Where every entry is wished: the last picture of each pair and direction, in the order they came.
+    private(set) var seen: [MarketView] = []
+
     /// Every entry is wished, whatever the script says, so that its other callbacks are asked as well.
     private let wishesAlways: Bool
 
@@ -22,6 +25,7 @@ final class WatchedScript: Strategy {
     var contract: StrategyContract { script.contract }
 
     func score(_ o: MarketView) -> ScoreAnswer {
+        if wishesAlways { remember(o) }
         let answer = script.score(o)
         switch answer {
         case .asleep where wishesAlways: mix(0)
@@ -60,6 +64,11 @@ final class WatchedScript: Strategy {
         exitCalls += 1
         count()
         return answer
+    }
+
+    private func remember(_ o: MarketView) {
+        let place = seen.firstIndex { $0.pair == o.pair && $0.direction == o.direction }
+        if let place { seen[place] = o } else { seen.append(o) }
     }
 
     private func count() {
