@@ -226,6 +226,43 @@ static int t_concat(lua_State *L) {
     return stock(L);
 }
 
+// Whether the element at `a` goes before the one at `b`, both on the stack.
+static bool before(lua_State *L, int a, int b) {
+    if (lua_isnoneornil(L, 2)) return lua_compare(L, a, b, LUA_OPLT);
+    a = lua_absindex(L, a);
+    b = lua_absindex(L, b);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, a);
+    lua_pushvalue(L, b);
+    lua_call(L, 2, 1);
+    bool result = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return result;
+}
+
+// Lets the element at `root` of the heap in 1…n sink to its place.
+static void sink(lua_State *L, lua_Integer root, lua_Integer n) {
+    lua_rawgeti(L, 1, root);
+    for (lua_Integer child; (child = root * 2) <= n; root = child) {
+        lua_rawgeti(L, 1, child);
+        if (child < n) {
+            lua_rawgeti(L, 1, child + 1);
+            if (before(L, -2, -1)) {
+                lua_remove(L, -2);
+                child++;
+            } else lua_pop(L, 1);
+        }
+        if (!before(L, -2, -1)) {
+            lua_pop(L, 1);
+            break;
+        }
+        lua_rawseti(L, 1, root);
+    }
+    lua_rawseti(L, 1, root);
+}
+
+// A heap sort of our own: the stock one picks its pivots by clock and time, so that equal elements, and what a
+// comparison does beside comparing, come out differently each time. Any comparison ends it, also an inconsistent one.
 static int t_sort(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     size_t n = lua_rawlen(L, 1);
@@ -240,7 +277,18 @@ static int t_sort(lua_State *L) {
         }
     }
     lb_charge(L, n * 16 * (1 + longest / 32));
-    return stock(L);
+    if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    luaL_checkstack(L, 16, "table.sort");
+    for (lua_Integer root = (lua_Integer)n / 2; root >= 1; root--) sink(L, root, (lua_Integer)n);
+    for (lua_Integer last = (lua_Integer)n; last > 1; last--) {
+        lua_rawgeti(L, 1, 1);
+        lua_rawgeti(L, 1, last);
+        lua_rawseti(L, 1, 1);
+        lua_rawseti(L, 1, last);
+        sink(L, 1, last - 1);
+    }
+    return 0;
 }
 
 static int t_unpack(lua_State *L) {
@@ -359,7 +407,7 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     take(L, "insert", t_insert);
     take(L, "remove", t_remove);
     take(L, "concat", t_concat);
-    take(L, "sort", t_sort);
+    own(L, "sort", t_sort);
     take(L, "unpack", t_unpack);
     take(L, "pack", counted);
     lua_pop(L, 1);

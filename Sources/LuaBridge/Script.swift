@@ -69,6 +69,9 @@ public final class Script: Strategy {
     private var stopCalls: [Int] = []
     /// Hears that the wall clock ended the call of this number: no replay could know.
     public var onClockStop: ((Script, Int) -> Void)?
+    /// The clock ended a call of it halfway: what it changed until then no replay could repeat, so nothing of
+    /// it is used any more.
+    public private(set) var isBroken = false
     /// How long its calls took, of wall time; for people, nothing is decided by it.
     public private(set) var latency = CallLatency()
     /// The conditions of `wake`, unpacked: they are asked before every call.
@@ -190,7 +193,10 @@ public final class Script: Strategy {
     /// Says where in the script and in which version a fault was, and what the call had used.
     private func traced(_ fault: StrategyFault, _ callback: StrategyCallback) -> StrategyFault {
         var fault = fault
-        if fault.kind == .wallClock { onClockStop?(self, calls) }
+        if fault.kind == .wallClock {
+            isBroken = true
+            onClockStop?(self, calls)
+        }
         if fault.place == nil, fault.kind == .contract {
             let called: lb_callback? =
                 switch callback {
@@ -244,6 +250,7 @@ public final class Script: Strategy {
     /// - Throws: `ScriptReport`; the running version must then stay.
     public func takeOver(from old: Script) throws(ScriptReport) {
         do throws(StrategyFault) {
+            guard !old.isBroken else { return }
             let bytes: [UInt8]
             do throws(StrategyFault) { bytes = try old.box.state() } catch {
                 throw .broken(

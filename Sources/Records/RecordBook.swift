@@ -77,7 +77,8 @@ public final class RecordBook: Sendable {
                     INSERT INTO rounds (closed_ms, script, pair, reason, net_usd, seconds)
                     VALUES (?, ?, ?, ?, ?, ?)
                     """, [milliseconds, script, pair, reason, net.description, seconds])
-            case .replaced(let script, let version, let probation):
+            case .replaced(let script, let version, let probation, _):
+                retire(script, but: version, at: now)
                 step(script, version, .active, at: now)
                 if probation > 0 { step(script, version, .probation, "\(probation) entries", at: now) }
             case .joined(let script, let version, let inShadow):

@@ -17,6 +17,8 @@ public enum VersionStep: String, Sendable, CaseIterable {
     /// Its first entries are small and it is held against its rehearsal.
     case probation
     case proven
+    /// Another version took its place.
+    case replaced
     case refused
     case rolledBack = "rolled back"
     case stopped
@@ -77,6 +79,15 @@ extension RecordBook {
             "UPDATE versions SET fate = ?, fate_ms = ? WHERE script = ? AND version = ?",
             [step.rawValue, now.milliseconds, script, version])
         note(script, version, step, detail, now)
+    }
+
+    /// Whatever was in service of a script is no more.
+    func retire(_ script: String, but version: String, at now: Timestamp) {
+        write(
+            """
+            UPDATE versions SET fate = 'replaced', fate_ms = ? WHERE script = ? AND version <> ?
+                AND fate IN ('active', 'probation', 'proven')
+            """, [now.milliseconds, script, version])
     }
 
     private func note(

@@ -66,6 +66,8 @@ extension Engine {
                 perp: book(pair.perp),
                 quantity: rest, terms: terms),
             slots[slot].allowsEntries,
+            // A version that took over meanwhile did not ask for it.
+            slots[slot].strategy.contract.version == holdings[place].version,
             !foreign[pair.spot.id.index], !foreign[pair.perp.id.index],
             marketGate(pair, o, notional(of: o), watches[watch(place, o.direction)].persistence.span(at: now))
                 == nil,

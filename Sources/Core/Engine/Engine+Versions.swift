@@ -7,18 +7,38 @@ extension Engine {
     public func replace(_ strategy: any Strategy, _ terms: ProbationTerms = ProbationTerms()) -> Bool {
         guard let place = slot(named: strategy.contract.name) else { return false }
         let old = EarlierVersion(slots[place].strategy, stopped: slots[place].stopped)
+        let isPromotion = slots[place].tradingState == .shadow
         retire(place, old)
-        slots[place].kept = old
+        if isPromotion {
+            // It never traded: there is nothing to go back to.
+            slots[place].kept = nil
+        } else if old.version != strategy.contract.version {
+            // A version that is not proven is nothing to go back to either, as long as there is a better one.
+            let isUnproven = slots[place].probation != nil && slots[place].kept != nil
+            if !isUnproven { slots[place].kept = old }
+        }
         install(strategy, place)
+        slots[place].missing = false
         slots[place].adoptsEarlier = strategy.contract.adopts && terms.exitsRehearsed
         slots[place].probation = terms.entries > 0 ? Probation(terms, began: now) : nil
         // A version that waited in the shadow for its first promotion trades from now on.
-        if slots[place].tradingState == .shadow { slots[place].tradingState = .active }
+        if isPromotion { slots[place].tradingState = .active }
         slots[place].reloads += 1
         note(
             .replaced(
-                owner: slots[place].name, version: strategy.contract.version, probation: terms.entries))
+                owner: slots[place].name, version: strategy.contract.version, probation: terms.entries,
+                keeps: slots[place].kept != nil))
         return true
+    }
+
+    /// The same version once more, from its beginning.
+    public func renew(_ strategy: any Strategy) {
+        guard let place = slot(named: strategy.contract.name),
+            slots[place].strategy.contract.version == strategy.contract.version
+        else { return }
+        let stopped = slots[place].stopped
+        install(strategy, place)
+        slots[place].stopped = stopped
     }
 
     /// Takes in a strategy that was not on the desk; in the shadow it decides nothing here until promoted.
@@ -80,7 +100,7 @@ extension Engine {
 
     private func install(_ strategy: any Strategy, _ place: Int) {
         slots[place].strategy = strategy
-        (slots[place].stopped, slots[place].strikes, slots[place].missing) = (nil, [], false)
+        (slots[place].stopped, slots[place].strikes) = (nil, [])
         for pair in pairs.indices {
             watches[(place * pairs.count + pair) * 2] = Watch()
             watches[(place * pairs.count + pair) * 2 + 1] = Watch()

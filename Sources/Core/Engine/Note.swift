@@ -24,8 +24,8 @@ public enum Note: Sendable, Equatable {
     case state(TradingState, reason: String)
     case scriptState(owner: String, TradingState)
     case alert(String)
-    /// - `probation`: entries until it is proven; zero when there is none.
-    case replaced(owner: String, version: String, probation: Int)
+    /// - `probation`: entries until it is proven; zero when there is none. `keeps`: one can be brought back.
+    case replaced(owner: String, version: String, probation: Int, keeps: Bool)
     /// A strategy that was not on the desk before.
     case joined(owner: String, version: String, inShadow: Bool)
     /// The kept version is back.

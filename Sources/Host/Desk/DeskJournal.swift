@@ -61,7 +61,7 @@ extension Street {
     var scripts: [StoredScript] {
         engine.slots.compactMap { slot in
             guard let script = slot.strategy as? Script else { return nil }
-            return StoredScript(script, state: (try? script.state()) ?? [])
+            return StoredScript(script, state: script.isBroken ? [] : (try? script.state()) ?? [])
         }
     }
 }

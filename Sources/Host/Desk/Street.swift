@@ -83,7 +83,9 @@ package final class Street {
         case .connection(let connection, let change): events = books.changed(connection, change)
         case .reply(let id, let raw): events = answered(id, raw, now)
         case .timer: events = [.timer]
-        case .order(let order): engine.obey(order, now: now)
+        case .order(let order):
+            if case .script(let name, .rearm) = order { renew(name) }
+            engine.obey(order, now: now)
         case .dropped(let symbols): events = symbols.flatMap { books.dropped($0) }
         case .swap(let stored, let terms, let inShadow):
             do throws(ScriptReport) { try swap(stored, terms, inShadow, loaded) } catch {
@@ -97,6 +99,16 @@ package final class Street {
         outcome.commands = engine.takeCommands()
         for command in outcome.commands { asked[command.id] = command.request }
         return outcome
+    }
+
+    /// A version that the clock ended halfway begins anew from its own source.
+    private func renew(_ name: String) {
+        guard let slot = engine.slots.first(where: { $0.name == name }),
+            let old = slot.strategy as? Script, old.isBroken,
+            let fresh = try? compile(StoredScript(old))
+        else { return }
+        listen(to: fresh)
+        engine.renew(fresh)
     }
 
     /// Puts a new version in the place of the running one, with its state; a failure leaves the old one. A

@@ -178,10 +178,10 @@ package final class ScriptLoader: @unchecked Sendable {
         for note in notes {
             switch note {
             case .joined(let name, let version, _): shared.withLock { $0.versions[name] = version }
-            case .replaced(let name, let version, _):
+            case .replaced(let name, let version, _, let keeps):
                 shared.withLock {
                     $0.versions[name] = version
-                    $0.kept.insert(name)
+                    if keeps { $0.kept.insert(name) } else { $0.kept.remove(name) }
                 }
             case .rolledBack(let name, let from, let to, _):
                 shared.withLock {
