@@ -25,9 +25,9 @@ static bool has_worked(lb_state *box, int64_t now) {
 // Reading what a thread has used asks the kernel: that is done when it can be too much at the earliest.
 static bool is_late(lb_state *box) {
     int64_t now = clock_us(CLOCK_MONOTONIC);
+    if (box->loading && now > box->deadline_us) return true;
     if (now <= box->look_us) return false;
     if (!box->loading) return has_worked(box, now);
-    if (now > box->deadline_us) return true;
     int64_t left = box->started_cpu_us + box->limits.load_cpu_us - clock_us(CLOCK_THREAD_CPUTIME_ID);
     box->look_us = now + left;
     if (left >= 0) return false;

@@ -3,8 +3,8 @@
 enum ContractPlace {
     /// The first line, outside comments, that names the key the message begins with; `nil` when none does.
     ///
-    /// `unknown key foo…`, `priority is "x"…`, `params.min_spread has…` and `state.best cannot…` lead to `foo`,
-    /// `priority`, `min_spread` and `best`; a name in `state` that no line has leads to `state`.
+    /// `unknown key foo…`, `priority is "x"…`, `params.min_spread has…` and `state.best cannot…` lead to
+    /// `foo`, `priority`, `min_spread` and `best`; a name in `state` that no line has leads to `state`.
     static func line(of message: String, in source: [UInt8]) -> Int? {
         var words = message.split(separator: " ")[...]
         if words.starts(with: ["unknown", "key"]) { words = words.dropFirst(2) }

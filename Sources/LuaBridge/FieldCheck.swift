@@ -3,8 +3,10 @@ import Core
 /// Finds fields of `o`, `pos` and `p` that do not exist by reading the source: a line that seldom runs is not
 /// waited for.
 ///
-/// Only plain accesses such as `o.gross_pct` count, outside comments and text; a name that the script makes
-/// a variable of its own is left alone.
+/// In a callback the views are known by their place among its parameters, whatever they are called there. A
+/// helper's parameter of the usual name counts as the view when some of what is read of it is a field, and
+/// then only what is nearly one is a fault. Only plain accesses such as `o.gross_pct` count, outside comments
+/// and text; a name that the function makes a variable of its own is left alone.
 public enum FieldCheck {
     /// Every such place, in order; `parameters` are the names of `p`.
     public static func reports(on package: ScriptPackage, parameters: [String]) -> [ScriptReport] {
@@ -20,35 +22,93 @@ public enum FieldCheck {
 
     static func faults(in source: [UInt8], parameters: [String]) -> [Fault] {
         let words = Words(source).list
-        let market = MarketField.allCases.map(\.name) + ["pair", "direction"]
-        let position =
-            PositionField.allCases.map(\.name) + ["pair", "direction", "style", "version", "adopted"]
-        let views = [("o", market), ("pos", position), ("p", parameters)]
         var found: [Fault] = []
-        for (view, fields) in views where !isOwn(view, words) {
-            for place in words.indices.dropLast(2) where words[place].text == view {
-                guard words[place + 1].text == ".", place == 0 || !joins(words[place - 1].text) else {
-                    continue
-                }
-                let field = words[place + 2]
-                guard !fields.contains(field.text) else { continue }
-                let hint = Nearest.hint(field.text, among: fields)
-                let what = view == "p" ? "params has no \(field.text)" : "\(view) has no field \(field.text)"
-                found.append(Fault(line: field.line, message: what + hint))
+        for place in words.indices where words[place].text == "function" {
+            guard let function = Function(words, at: place) else { continue }
+            for (view, name) in function.views where !isOwn(name, function.body) {
+                found += faults(of: name, as: view, in: function, parameters)
             }
         }
-        return found.sorted { $0.line < $1.line }
+        // A function inside another is read with both.
+        return found.sorted { ($0.line, $0.message) < ($1.line, $1.message) }
+            .reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
+
+    private static let market = MarketField.allCases.map(\.name) + ["pair", "direction"]
+    private static let position =
+        PositionField.allCases.map(\.name) + ["pair", "direction", "style", "version", "adopted"]
+
+    private static func faults(
+        of name: String, as view: String, in function: Function, _ parameters: [String]
+    ) -> [Fault] {
+        let fields = view == "o" ? market : view == "pos" ? position : parameters
+        let words = function.body
+        let accesses = words.indices.dropLast(2).filter {
+            words[$0].text == name && words[$0 + 1].text == "."
+                && ($0 == words.startIndex || !joins(words[$0 - 1].text))
+        }.map { words[$0 + 2] }
+        if !function.isCallback, !accesses.contains(where: { fields.contains($0.text) }) { return [] }
+        return accesses.compactMap { field in
+            guard !fields.contains(field.text) else { return nil }
+            let hint = Nearest.hint(field.text, among: fields)
+            if !function.isCallback, hint.isEmpty { return nil }
+            let what = view == "p" ? "params has no \(field.text)" : "\(view) has no field \(field.text)"
+            return Fault(line: field.line, message: what + hint)
+        }
+    }
+
+    /// One function of a source: which of its parameters are views, and the words of its body.
+    private struct Function {
+        var views: [(view: String, name: String)] = []
+        let isCallback: Bool
+        let body: ArraySlice<Word>
+
+        static let order = ["score": ["o", "p"], "choose": ["o", "p"], "exit": ["pos", "o", "p"]]
+
+        /// - Parameter start: the place of the word `function`.
+        init?(_ words: [Word], at start: Int) {
+            guard let open = words[start...].firstIndex(where: { $0.text == "(" }), open - start <= 4,
+                let close = words[open...].firstIndex(where: { $0.text == ")" })
+            else { return nil }
+            let names = words[(open + 1)..<close].map(\.text).filter { $0 != "," }
+            let assigned = start >= 2 && words[start - 1].text == "=" ? words[start - 2].text : ""
+            let called = open - start == 4 ? words[open - 1].text : open - start == 1 ? assigned : ""
+            let places = Function.order[called]
+            isCallback = places != nil
+            for (place, name) in names.enumerated() {
+                if let places {
+                    if place < places.count { views.append((places[place], name)) }
+                } else if ["o", "pos", "p"].contains(name) {
+                    views.append((name, name))
+                }
+            }
+            guard !views.isEmpty else { return nil }
+            var depth = 1, at = close + 1
+            while at < words.count, depth > 0 {
+                switch words[at].text {
+                case "function", "if", "do", "repeat": depth += 1
+                case "end", "until": depth -= 1
+                default: break
+                }
+                at += 1
+            }
+            body = words[(close + 1)..<at]
+        }
     }
 
     private static func joins(_ text: String) -> Bool { text == "." || text == ":" }
 
-    /// The script has a variable of that name: `local o`, `for o`, or an assignment to it.
-    private static func isOwn(_ name: String, _ words: [Word]) -> Bool {
+    /// The function has a variable of that name: `local o`, `for o`, an assignment, or an inner parameter.
+    private static func isOwn(_ name: String, _ words: ArraySlice<Word>) -> Bool {
         words.indices.contains { place in
             guard words[place].text == name else { return false }
-            let before = place > 0 ? words[place - 1].text : ""
-            let after = place + 1 < words.count ? words[place + 1].text : ""
+            let before = place > words.startIndex ? words[place - 1].text : ""
+            let after = place + 1 < words.endIndex ? words[place + 1].text : ""
             if before == "local" || before == "for" { return true }
+            if before == "(" || before == ",", after == "," || after == ")" {
+                let open = words[..<place].lastIndex { $0.text == "(" }
+                if let open, open - words.startIndex >= 1, words[open - 1].text == "function" { return true }
+            }
             // `o = …`, but not the key of a table or the field of something.
             let isKey = before == "{" || before == "," || before == "." || before == ";"
             return after == "=" && !isKey

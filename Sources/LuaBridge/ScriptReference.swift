@@ -80,6 +80,9 @@ public enum ScriptReference {
         Key(
             name: "fallback", type: "\"taker\"|\"cancel\"", standard: "\"taker\"",
             meaning: "What becomes of the rest after the time."),
+        Key(
+            name: "improve_ticks", type: "number", standard: "0",
+            meaning: "Ticks better than the touch while still inside the spread, 0…100."),
     ]
 
     private static let marketTexts = [
@@ -104,9 +107,12 @@ public enum ScriptReference {
         var lines = [
             "# Strategies", "",
             "Every `*.lua` directly in this folder runs. A strategy is a file that returns one table; saving it lets the new",
-            "version take over on the running host, with its `state`. What does not compile or fit the contract leaves the",
-            "running version in place and is reported once with file and line. A file that is added while a host runs",
-            "joins at its next start. `lib/` is for `include(\"name\")`.",
+            "version prove itself and take over on the running host, with its `state`. What does not compile, fit the",
+            "contract or pass its rehearsal leaves the running version in place and is reported once with file and line. A",
+            "file that is added while a host runs joins in the same way. `lib/` is for `include(\"name\")`, `tests/` for",
+            "`NAME_test.lua`, which `neap check` runs; `examples/` does not run.", "",
+            "Read `S.state` anew in each call: a version that takes over is handed a new table, and a local that was set",
+            "at load time would go on pointing at the old one.",
             "", "## The table", "", "| key | default | meaning |", "| --- | --- | --- |",
         ]
         lines += keys.map { "| `\($0.name)` | \($0.standard) | \($0.meaning) |" }

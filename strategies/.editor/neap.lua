@@ -84,6 +84,7 @@
 ---@field peg? "touch"|"edge" At the best price of its side, or where the entry just pays.
 ---@field timeout_s? number How long it rests, 1…3600 s.
 ---@field fallback? "taker"|"cancel" What becomes of the rest after the time.
+---@field improve_ticks? number Ticks better than the touch while still inside the spread, 0…100.
 
 ---What a strategy returns.
 ---@class neap.Strategy

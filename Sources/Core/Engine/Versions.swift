@@ -44,8 +44,8 @@ public struct Probation: Sendable {
     public var left: Int { max(0, terms.entries - entries) }
 
     /// Denials of one kind that end it. What the day or the account forbids everybody says nothing about a
-    /// version: the kept one would be denied as well. Nor does what is left of a limit on size: the host itself
-    /// cuts every wish to that, and the last few dollars of it are lost to the price an order may slip to.
+    /// version: the kept one would be denied as well. Nor does what is left of a limit on size: the host
+    /// itself cuts every wish to that, and the last few dollars of it are lost to the price an order may slip to.
     static let denialsMost = 3
     static let everybodys: [Reason] = [
         .notActive, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime, .maxPositionSize,

@@ -28,7 +28,7 @@ final class Desk: @unchecked Sendable {
     var pictureEvery = TimeSpan.seconds(180)
     private var nextPicture = Timestamp(microseconds: 0)
     /// Hears why a new version did not take over, on the desk's thread.
-    var complain: (ScriptReport) -> Void = { _ in }
+    var complain: (_ name: String, _ version: String, ScriptReport) -> Void = { _, _, _ in }
     /// Frame at the socket to order handed to the REST client, microseconds of wall time.
     private(set) var tickToOrder = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
@@ -123,7 +123,9 @@ final class Desk: @unchecked Sendable {
             tickToOrder.record(UInt64(max(0, MonotonicClock.microseconds() - arrived)))
         }
         if let connection = outcome.dropsConnection { link?.reconnect(connection) }
-        if let report = outcome.report { complain(report) }
+        if let report = outcome.report, let refused = outcome.refused {
+            complain(refused.name, refused.version, report)
+        }
         let notes = street.engine.takeNotes()
         if notes.contains(.needsIDs) { reserve() }
         if !notes.isEmpty { hear(notes) }

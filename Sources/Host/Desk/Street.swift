@@ -65,6 +65,8 @@ package final class Street {
         var dropsConnection: ConnectionID?
         /// Why a new version did not take over.
         package var report: ScriptReport?
+        /// Which version that was.
+        var refused: (name: String, version: String)?
     }
 
     /// - Parameter loaded: the script of a swap, when the loader made it already.
@@ -90,6 +92,7 @@ package final class Street {
         case .swap(let stored, let terms, let inShadow):
             do throws(ScriptReport) { try swap(stored, terms, inShadow, loaded) } catch {
                 outcome.report = error
+                outcome.refused = (stored.name, stored.version)
                 clockStops.append((stored.name, stored.version, 0))
             }
         }

@@ -1,4 +1,6 @@
 import Core
+import Glibc
+import Wire
 import Exchange
 import Journal
 import LuaBridge
@@ -54,16 +56,22 @@ extension ScriptLoader {
         if let report = misspelt(script).first { throw report }
         let picture = startingPicture()
         let stored = isNew ? nil : runningScript(name, picture)
-        let exits = try DryRun.check(script.package, setting.maker, state: stored)
+        // Somebody may need another script's version back while this one is tried.
+        let isCancelled = { [self] in
+            obeyUrgent()
+            return shared.withLock { $0.stopping }
+        }
+        let exits = try DryRun.check(
+            script.package, setting.maker, state: stored, isCancelled: isCancelled)
         step(script, .contract)
         var terms = ProbationTerms(entries: setting.probationEntries, exitsRehearsed: exits)
         var bench: PaperBench?
         if let picture, setting.rehearsal > .zero, let made = try self.bench(script.package, stored, picture)
         {
-            let isStopping = { [self] in shared.withLock { $0.stopping } }
+            let until = MonotonicClock.microseconds() + Self.longestRehearsal
             let rehearsal = try Rehearsal(
                 made, until: setting.now(), pairs: setting.plan.pairs.count, exitsRehearsed: exits,
-                isCancelled: isStopping)
+                isCancelled: isCancelled, isLongEnough: { MonotonicClock.microseconds() >= until })
             terms = rehearsal.terms(entries: setting.probationEntries)
             let lines = rehearsal.lines
             step(script, .rehearsed, lines.joined(separator: "\n"))
@@ -75,7 +83,32 @@ extension ScriptLoader {
         guard setting.policy == .auto else { return wait(script, terms, bench, isNew) }
         candidates[name] = nil
         swap(script.package, script, terms, inShadow: false)
+        return try verdict(name, version)
+    }
+
+    /// A script that uses up its steps in every call is rehearsed on less: others wait behind it.
+    private static let longestRehearsal: Int64 = 30_000_000
+
+    /// What the desk made of a swap; it is the next thing but a few that it does.
+    private func verdict(_ name: String, _ version: String) throws(ScriptReport) -> String {
+        for _ in 0..<400 {
+            let (runs, isRefused) = shared.withLock {
+                ($0.versions[name] == version, $0.refused[name]?.contains(version) ?? false)
+            }
+            if runs { break }
+            guard !isRefused else {
+                throw ScriptReport(
+                    place: name + ".lua", message: "version \(version.prefix(12)) did not take over")
+            }
+            usleep(5_000)
+        }
         return "\(name): version \(version.prefix(12)) takes over"
+    }
+
+    /// The desk could not take a version over; on the desk's thread.
+    func refused(_ name: String, _ version: String, _ report: ScriptReport) {
+        shared.withLock { _ = $0.refused[name, default: []].insert(version) }
+        setting.records?.step(name, version, .refused, report.description, at: setting.now())
     }
 
     /// A version that passed waits for a person; a strategy that is new here stands on the desk and decides
@@ -96,7 +129,9 @@ extension ScriptLoader {
     }
 
     private func swap(_ package: ScriptPackage, _ script: Script, _ terms: ProbationTerms, inShadow: Bool) {
-        packages[package.name] = package
+        keep(package, script.contract.version)
+        // One that was refused before is asked about anew.
+        shared.withLock { _ = $0.refused[package.name]?.remove(script.contract.version) }
         setting.post(.swap(StoredScript(script), terms, inShadow: inShadow), LoadedScript(script))
     }
 
@@ -111,9 +146,10 @@ extension ScriptLoader {
         guard script.contract.version == candidate.version else {
             throw ScriptReport(place: name, message: "its source is another by now; save it again")
         }
-        candidates[name] = nil
         swap(candidate.package, script, candidate.terms, inShadow: false)
-        return "\(name): version \(candidate.version.prefix(12)) takes over"
+        let text = try verdict(name, candidate.version)
+        candidates[name] = nil
+        return text
     }
 
     /// One step back: to the version kept on the desk, or after a restart to the one on record.
@@ -140,6 +176,7 @@ extension ScriptLoader {
         let script = try setting.maker.make(package)
         shared.withLock { _ = $0.refused[name, default: []].insert(current) }
         swap(package, script, ProbationTerms(), inShadow: false)
+        _ = try verdict(name, script.contract.version)
         return "\(name): version \(script.contract.version.prefix(12)), from the records, takes over"
     }
 
@@ -159,7 +196,8 @@ extension ScriptLoader {
         if let stored = picture?.scripts.first(where: { $0.name == name }), stored.version == version {
             return stored
         }
-        guard let package = packages[name], let script = try? setting.maker.make(package),
+        guard let package = packages[name]?.last(where: { $0.version == version })?.package,
+            let script = try? setting.maker.make(package),
             script.contract.version == version
         else { return nil }
         return StoredScript(script)

@@ -20,8 +20,8 @@ package final class ScriptLoader: @unchecked Sendable {
     private var gone: [String: (since: Int64, isTold: Bool)] = [:]
     private var reported: Set<String> = []
     var candidates: [String: Candidate] = [:]
-    /// The source of the running version, by name.
-    var packages: [String: ScriptPackage] = [:]
+    /// The sources of the latest versions that went to the desk, by name.
+    var packages: [String: [(version: String, package: ScriptPackage)]] = [:]
     private let watch: FolderWatch
     private var thread = pthread_t()
     private var running = false
@@ -112,7 +112,7 @@ package final class ScriptLoader: @unchecked Sendable {
                 let script = try setting.maker.make(package)
                 keep(script)
                 step(script, .active)
-                packages[package.name] = script.package
+                keep(script.package, script.contract.version)
                 shared.withLock { $0.versions[package.name] = script.contract.version }
                 for report in misspelt(script) { setting.report(report) }
                 scripts.append(script)
@@ -163,6 +163,13 @@ package final class ScriptLoader: @unchecked Sendable {
         _ order: Order, _ name: String,
         _ answer: @escaping @Sendable (Result<String, ScriptReport>) -> Void
     ) {
+        // One step back on the desk needs nothing from this thread and waits for nobody.
+        if order == .rollback,
+            let version = shared.withLock({ $0.kept.contains(name) ? $0.versions[name] : nil })
+        {
+            setting.post(.order(.script(name, .rollBack)), nil)
+            return answer(.success("\(name): version \(version.prefix(12)) is taken back"))
+        }
         let isStopping = shared.withLock { shared in
             if !shared.stopping { shared.orders.append((order, name, answer)) }
             return shared.stopping
@@ -202,6 +209,17 @@ package final class ScriptLoader: @unchecked Sendable {
             obey()
             if changed || gone.values.contains(where: { !$0.isTold }) { look() }
             playShadows()
+        }
+    }
+
+    /// Everything but what would begin another rehearsal.
+    func obeyUrgent() {
+        while let order = shared.withLock({ shared in
+            shared.orders.firstIndex { $0.order != .reload }.map { shared.orders.remove(at: $0) }
+        }) {
+            do throws(ScriptReport) { order.answer(.success(try carryOut(order.order, order.name))) } catch {
+                order.answer(.failure(error))
+            }
         }
     }
 
@@ -279,6 +297,13 @@ package final class ScriptLoader: @unchecked Sendable {
         candidates[name] = nil
         setting.tell("\(name).lua is gone: no entries, exits go on with the last good version")
         setting.post(.order(.missing(name, true)), nil)
+    }
+
+    /// Remembers the source of a version that goes to the desk.
+    func keep(_ package: ScriptPackage, _ version: String) {
+        packages[package.name, default: []].removeAll { $0.version == version }
+        packages[package.name, default: []].append((version, package))
+        if packages[package.name]!.count > 4 { packages[package.name]!.removeFirst() }
     }
 
     // MARK: Records

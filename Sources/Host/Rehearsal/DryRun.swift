@@ -22,9 +22,10 @@ package enum DryRun {
     /// - Parameter package: made twice, in two states that must answer alike.
     /// - Returns: whether `exit` was asked, or there is none.
     /// - Throws: the first fault, or that the answers differ.
-    package static func check(_ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?)
-        throws(ScriptReport) -> Bool
-    {
+    package static func check(
+        _ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?,
+        isCancelled: () -> Bool = { false }
+    ) throws(ScriptReport) -> Bool {
         let maker = maker.patient
         let limits = GeneratedMarket.limits
         let market = GeneratedMarket(seconds: seconds, limits: limits)
@@ -41,6 +42,7 @@ package enum DryRun {
             while desks[0].strategy.faults == 0 {
                 let stretch = try stretch(of: market)
                 if stretch.isEmpty { break }
+                if isCancelled() { throw JournalFault("the host is stopping") }
                 let twinThread = PaperThread(desks[1], stretch)
                 if twinThread == nil { desks[1].hear(stretch) }
                 for (now, events) in stretch where desks[0].strategy.faults == 0 {

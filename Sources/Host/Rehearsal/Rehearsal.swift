@@ -44,11 +44,12 @@ struct Rehearsal: Sendable {
     /// - Throws: why the new version is refused.
     init(
         _ bench: PaperBench, until end: Timestamp? = nil, pairs: Int, exitsRehearsed: Bool,
-        isCancelled: () -> Bool = { false }
+        isCancelled: () -> Bool = { false }, isLongEnough: () -> Bool = { false }
     ) throws(ScriptReport) {
         do throws(JournalFault) {
             while try bench.play(most: Self.step, until: end) == Self.step, bench.new.strategy.faults == 0 {
                 if isCancelled() { throw JournalFault("the host is stopping") }
+                if isLongEnough() { break }
             }
         } catch {
             throw ScriptReport(place: bench.name + ".lua", message: "cannot be rehearsed: \(error)")

@@ -89,7 +89,10 @@ final class HostRun {
             loader.hear(notes)
         }
         let logger = logger
-        desk.complain = { logger.error("Script \($0); the running version stays") }
+        desk.complain = { name, version, report in
+            logger.error("Script \(report); the running version stays")
+            loader.refused(name, version, report)
+        }
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
         let link = VenueLink(
