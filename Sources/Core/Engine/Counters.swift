@@ -61,7 +61,7 @@ public struct StrategySlot {
     /// Its file is gone: no entries, exits go on.
     public var missing = false
     public var calls = 0, entries = 0, exits = 0, rounds = 0, faults = 0, reloads = 0, rollbacks = 0
-    /// Entries asked of the risk gate and exits wished.
+    /// Entries asked of the risk gate and exits wished; those too large for what a limit leaves not counted.
     public var decisions = 0
     /// Faults among the last hundred calls.
     var strikes: [Int] = []

@@ -164,6 +164,11 @@ extension Engine {
     }
 
     func countDenial(_ slot: Int, _ denial: Denial) {
+        if Probation.ofSize.contains(denial.reason) {
+            slots[slot].decisions -= 1
+            slots[slot].probation?.decisions -= 1
+            return
+        }
         guard slots[slot].probation != nil, !Probation.everybodys.contains(denial.reason) else { return }
         slots[slot].probation!.denials[denial.reason] += 1
         if slots[slot].probation!.denials[denial.reason] >= Probation.denialsMost {
