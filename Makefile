@@ -3,13 +3,14 @@ SHELL := /bin/bash
 PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev libsimdjson-dev libsqlite3-dev zlib1g-dev pkg-config ca-certificates \
 	libstdc++-12-dev libc6-dev
 
-.PHONY: help packages build run bench test lint
+.PHONY: help packages build run bench test lint reliability
 
 help:
 	@echo "make build   release build"
 	@echo "make run     release build, then the demo until Ctrl-C (ARGS=… passes options)"
 	@echo "make bench   release build, then the benchmarks of docs/performance.md, about nine minutes"
 	@echo "make test    debug build, format lint, all tests"
+	@echo "make reliability   520 mutated strategies against a host (docs/reliability.md; MUTANTS=… for another number)"
 
 packages:
 	@scripts/packages $(PACKAGES)
@@ -31,3 +32,10 @@ lint:
 test: packages lint
 	swift build --build-tests
 	swift test --skip-build --no-parallel
+
+# A build of its own: optimised, and open to tests. `make build` is not disturbed.
+MUTANTS ?= 520
+RELIABILITY := -c release -Xswiftc -enable-testing --scratch-path .build/reliability
+reliability: packages
+	@swift build --build-tests $(RELIABILITY)
+	@NEAP_CORPUS=$(MUTANTS) swift test --skip-build $(RELIABILITY) --filter ReliabilityTests

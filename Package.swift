@@ -90,6 +90,7 @@ let package = Package(
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
         tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
+        tests("ReliabilityTests", ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),

@@ -106,7 +106,11 @@ import Testing
     func `not hold against a version that the host's own size just misses a limit`(reason: Reason) {
         let bench = EngineBench(), isItsOwn = reason == .margin || reason == .hedgeCollar
         bench.engine.replace(version("1"), ProbationTerms(entries: 3))
-        for _ in 0..<5 { bench.engine.countDenial(0, Denial(reason)) }
+        for _ in 0..<5 {
+            bench.engine.countDecision(0)
+            bench.engine.countDenial(0, Denial(reason))
+        }
+        #expect(bench.engine.slots[0].decisions == (isItsOwn ? 5 : 0))
         show(bench, 0)
         #expect(rolledBack(bench) == (isItsOwn ? ["1 to 0: 3 denials \(reason.rawValue)"] : []))
     }

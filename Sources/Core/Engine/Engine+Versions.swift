@@ -184,6 +184,7 @@ extension Engine {
     }
 
     func countDenial(_ slot: Int, _ denial: Denial) {
+        if Probation.ofSize.contains(denial.reason) { return }
         guard !Probation.everybodys.contains(denial.reason) else { return }
         countDecision(slot)
         guard slots[slot].probation != nil else { return }

@@ -44,13 +44,15 @@ public struct Probation: Sendable {
     public var left: Int { max(0, terms.entries - entries) }
 
     /// Denials of one kind that end it. What the day or the account forbids everybody says nothing about a
-    /// version: the kept one would be denied as well. Nor does what is left of a limit on size: the host
-    /// itself cuts every wish to that, and the last few dollars of it are lost to the price an order may slip to.
+    /// version: the kept one would be denied as well.
     static let denialsMost = 3
     static let everybodys: [Reason] = [
-        .notActive, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime, .maxPositionSize,
-        .totalExposure, .grossExposure, .budget, .runway,
+        .notActive, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime,
     ]
+    /// Nor does what is left of a limit on size: the host itself cuts every wish to that, and the last few
+    /// dollars are lost to the price an order may slip to. Near a limit this is so at every look, and no
+    /// decision.
+    static let ofSize: [Reason] = [.maxPositionSize, .totalExposure, .grossExposure, .budget, .runway]
 
     /// Three times as many decisions as rehearsed in as much time, a minute at least, and as many again as
     /// the probation itself takes: a quiet rehearsal is no promise of a quiet market.

@@ -207,10 +207,8 @@ extension ScriptLoader {
         _ package: ScriptPackage, _ stored: StoredScript?, _ picture: StreetPicture
     ) throws(ScriptReport) -> PaperBench? {
         guard let journal = shared.withLock({ $0.journal }) else { return nil }
-        let tape: MarketTape
-        do throws(JournalFault) {
-            tape = try MarketTape(setting.catalogue, journal: journal, from: picture)
-        } catch {
+        let tape: any MarketSource
+        do throws(JournalFault) { tape = try setting.tape(setting.catalogue, journal, picture) } catch {
             throw ScriptReport(place: package.name + ".lua", message: "cannot be rehearsed: \(error)")
         }
         return try PaperBench(

@@ -41,6 +41,11 @@ package final class ScriptLoader: @unchecked Sendable {
         let post: @Sendable (Input, LoadedScript?) -> Void
         let report: @Sendable (ScriptReport) -> Void
         let tell: @Sendable (String) -> Void
+        /// The market since a picture, from the folder of a journal: what a rehearsal and a shadow are shown.
+        var tape: @Sendable (Catalogue, String, StreetPicture) throws(JournalFault) -> any MarketSource = {
+            catalogue, journal, picture throws(JournalFault) in
+            try MarketTape(catalogue, journal: journal, from: picture)
+        }
 
         package init(
             folder: ScriptFolder, maker: ScriptMaker, policy: ReloadPolicy, rehearsal: TimeSpan,

@@ -88,7 +88,10 @@ package enum DryRun {
                     try maker.make(package, parameter.name, value), wishesAlways: true)
                 var unusual = UnusualMarkets(seen)
                 unusual.show(to: script)
-                guard let fault = script.firstFault else { continue }
+                guard let fault = script.firstFault else {
+                    try script.script.checkState()
+                    continue
+                }
                 throw ScriptReport(
                     place: fault.place ?? package.name + ".lua",
                     message: "\(fault.message) (in a dry run with \(parameter.name) = \(value.text))")

@@ -26,6 +26,8 @@ final class PaperDesk {
     let engine: Engine
     private(set) var decisions: [Decision] = []
     private(set) var rounds = 0
+    /// Told of every turn with its commands and notes.
+    var onTurn: (([Command], [Note]) -> Void)?
     private var venue: SimulatedVenue
     private let account: AccountID
     private var toVenue: [(at: Timestamp, command: Command)] = []
@@ -93,12 +95,14 @@ final class PaperDesk {
     private func turn(_ events: [Event], _ now: Timestamp) {
         engine.turn(events, now: now)
         lastTurn = now
-        for command in engine.takeCommands() {
+        let commands = engine.takeCommands(), notes = engine.takeNotes()
+        for command in commands {
             asked[command.id] = command.request
             toVenue.append((now + Self.way, command))
             follow(command.request, now)
         }
-        for note in engine.takeNotes() { hear(note, now) }
+        for note in notes { hear(note, now) }
+        onTurn?(commands, notes)
         if !waiting.isEmpty, engine.account.isReady { takeOver(now) }
     }
 
