@@ -107,7 +107,6 @@ import Testing
         let bench = EngineBench(), isItsOwn = reason == .margin || reason == .hedgeCollar
         bench.engine.replace(version("1"), ProbationTerms(entries: 3))
         for _ in 0..<5 {
-            bench.engine.countDecision(0)
             bench.engine.countDenial(0, Denial(reason))
         }
         #expect(bench.engine.slots[0].decisions == (isItsOwn ? 5 : 0))

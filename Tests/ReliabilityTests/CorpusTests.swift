@@ -7,8 +7,8 @@ import Testing
 
 /// Mutated strategies against a host that takes new versions by itself.
 ///
-/// `NEAP_CORPUS=500` runs that many; without it a slice of them runs, on shorter stretches. `NEAP_CORPUS_SEED`
-/// draws other ones.
+/// `NEAP_CORPUS=500` runs that many; without it a slice of them runs, on shorter stretches.
+/// `NEAP_CORPUS_SEED` draws other ones.
 @Suite struct `The corpus of mutated strategies` {
     private static let environment = ProcessInfo.processInfo.environment
     private static let size = environment["NEAP_CORPUS"].flatMap(Int.init)

@@ -3,7 +3,8 @@ import Simulator
 
 /// Shows a script markets that a minute of the generated one never has: wide and inverted spreads, funding of
 /// both signs, a mean of an hour and of yesterday, positions of every age and outcome. Each figure is one
-/// that can be; together they are nobody's market, so that what a script decides there says nothing, only that it
+/// that can be; together they are nobody's market, so that what a script decides there says nothing, only
+/// that it
 /// could.
 ///
 /// A line behind three conditions is thereby run before it is trusted.
