@@ -34,9 +34,10 @@ struct Outcome: Sendable {
 ///
 /// The first half is the loader itself with `RELOAD_POLICY=auto`: compile, contract, fields, dry run,
 /// rehearsal beside the running version, and the swap it posts. Only the market of the rehearsal does not
-/// come from a journal but from a generated stretch, so that every run of the corpus is the same. The second half
-/// is a paper desk in the place of the host: the shipped strategy trades, the swap is carried out between two
-/// turns as the desk does it, with the terms the rehearsal gave, and the rest of another stretch is played.
+/// come from a journal but from a generated stretch, so that every run of the corpus is the same. The
+/// second half is a paper desk in the place of the host: the shipped strategy trades, the swap is carried
+/// out between two turns as the desk does it, with the terms the rehearsal gave, and the rest of another
+/// stretch is played.
 struct Trial {
     let stage: Stage
     let running: Running
