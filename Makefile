@@ -3,14 +3,15 @@ SHELL := /bin/bash
 PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev libsimdjson-dev libsqlite3-dev zlib1g-dev pkg-config ca-certificates \
 	libstdc++-12-dev libc6-dev
 
-.PHONY: help packages build run bench test lint reliability
+.PHONY: help packages build run bench bench-scripts test lint reliability
 
 help:
 	@echo "make build   release build"
 	@echo "make run     release build, then the demo until Ctrl-C (ARGS=… passes options)"
 	@echo "make bench   release build, then the benchmarks of docs/performance.md, about nine minutes"
+	@echo "make bench-scripts   calls, reloads, swaps, many scripts, runaways (ARGS=\"1 calls\": a part)"
 	@echo "make test    debug build, format lint, all tests"
-	@echo "make reliability   520 mutated strategies against a host (docs/reliability.md; MUTANTS=… for another number)"
+	@echo "make reliability   520 mutated strategies against a host (MUTANTS=… for another number)"
 
 packages:
 	@scripts/packages $(PACKAGES)
@@ -25,6 +26,10 @@ bench: build
 	@swift build -c release --product Floor
 	@swift build -c release --product Bench
 	@.build/release/Bench $(ARGS)
+
+bench-scripts: build
+	@swift build -c release --product Bench
+	@.build/release/Bench $(or $(ARGS),1 scripts)
 
 lint:
 	@swift format lint --strict --recursive --configuration .swift-format Sources Tests Benchmarks Package.swift
