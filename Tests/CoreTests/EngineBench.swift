@@ -10,6 +10,8 @@ final class EngineBench {
     /// Everything asked for and not yet answered by the test.
     private(set) var commands: [Command] = []
     private(set) var notes: [Note] = []
+    /// How often a test looked at the pair, so that no two looks find the same books.
+    var looks = 0
     private var sequence: Int64 = 1
     private var nextTrade: Int64 = 1
     private var lastMark: (update: MarkUpdate, at: Timestamp)?
@@ -19,10 +21,10 @@ final class EngineBench {
     init(
         limits: RiskLimits = RiskLimits(), pair: Pair = solPair(), script: PuppetStrategy = PuppetStrategy(),
         coins: String = "0", blocks: UInt32 = 1, isReady: Bool = true, others: [PuppetStrategy] = [],
-        usdc: String = "1000"
+        usdc: String = "1000", beside more: [Instrument] = []
     ) {
         (self.pair, self.script, now) = (pair, script, Self.start)
-        engine = Engine(instruments: [pair.spot, pair.perp], pairs: [pair], limits: limits)
+        engine = Engine(instruments: [pair.spot, pair.perp] + more, pairs: [pair], limits: limits)
         for script in [script] + others { engine.add(script) }
         for block in 0..<blocks { engine.obey(.idBlock(block + 1), now: now) }
         turn([.connection(.publicStream, .up), .connection(.privateStream, .up)])
@@ -281,6 +283,7 @@ final class PuppetStrategy: Strategy {
     var breaks: StrategyFault?
     /// Called at each `score`.
     var heard: () -> Void = {}
+    var looks: (MarketView) -> Void = { _ in }
     private(set) var scores = 0, exits = 0
 
     init(_ name: String = "puppet", _ change: (inout StrategyContract) -> Void = { _ in }) {
@@ -293,6 +296,7 @@ final class PuppetStrategy: Strategy {
     func score(_ o: MarketView) -> ScoreAnswer {
         scores += 1
         heard()
+        looks(o)
         if let breaks { return .fault(breaks) }
         return wishes.map { .wish(confidence: 0.9, usd: $0) } ?? .pass(nil)
     }
