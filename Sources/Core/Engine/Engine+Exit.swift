@@ -4,6 +4,7 @@ extension Engine {
         let holding = holdings[place]
         let pair = pair(of: place)
         if flattening { return exit(place, "flatten", nil) }
+        if holding.adopted, limits.adoptPolicy == .flatten { return exit(place, "ADOPT_POLICY", nil) }
         if runwayIsShort, isSmallestEdge(place) {
             lastRunwayExit = now
             return exit(place, Self.runwayReason, nil)

@@ -8,6 +8,10 @@ extension Engine {
         orders[place].filled += fill.quantity
         orders[place].venueOrderID = fill.venueOrderID
         venueOrderPlaces[fill.venueOrderID] = place
+        // Whole: nothing more can come of it, whatever answer is still missing.
+        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
+            change(place, .told(.filled))
+        }
         if orders[place].filled < orders[place].order.quantity { counters.partialFills += 1 }
         counters.fills += 1
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
@@ -22,14 +26,15 @@ extension Engine {
 
     /// An execution that is not ours by name: another program, a person, or the venue itself.
     private func applyForeign(_ fill: Fill) {
-        guard opened, let openedAt, fill.venueTime > openedAt else { return }
+        guard opened || restored != nil, let openedAt, fill.venueTime > openedAt else { return }
+        if isOurs(settled: fill) { return }
         let mark = (fill.instrument, fill.tradeID, fill.venueOrderID)
         if foreignFills.contains(where: { $0 == mark }) { return }
         foreignFills.append(mark)
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         foreign[fill.instrument.index] = true
         let symbol = instruments[fill.instrument.index].symbol
-        note(.alert("\(symbol): an execution that is not ours; entries stop there"))
+        judgeStranger(fill)
         var left = fill
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
@@ -45,7 +50,7 @@ extension Engine {
 
     /// How much of a leg of ours a stranger's execution took: a liquidation, a conversion, a trade by hand
     /// (FORMULAS 5, (2)). Coins are only missed when the account has fewer than the ledger gives to pairs.
-    private func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
+    func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
         let pair = pair(of: place)
         let holding = holdings[place]
         var lost = Quantity.zero
@@ -64,7 +69,7 @@ extension Engine {
         return lost > .zero ? lost : nil
     }
 
-    private func book(foreign fill: Fill, for place: Int) {
+    func book(foreign fill: Fill, for place: Int) {
         let instrument = instruments[fill.instrument.index]
         let order = Order(
             id: ClientOrderID(raw: 0), instrument: fill.instrument, side: fill.side, price: fill.price,

@@ -21,10 +21,12 @@ extension Engine {
     /// Carries out an operator's order. Part of a turn: call before the turn's events.
     public func obey(_ order: Instruction, now moment: Timestamp) {
         now = max(now, moment)
+        isChanged = true
         switch order {
         case .hold where state == .active: change(to: .hold, "operator")
         case .resume where state == .hold: change(to: .active, "operator")
         case .rearm:
+            forgetStrangers()
             for place in slots.indices
             where slots[place].tradingState == .reduceOnly || slots[place].tradingState == .halted {
                 slots[place].tradingState = .active

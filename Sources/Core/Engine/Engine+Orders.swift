@@ -1,6 +1,8 @@
 extension Engine {
     /// How long a request stays valid at the venue; after it a silent order that left no trace is dead.
-    static let requestWindow = TimeSpan.seconds(5)
+    /// Rows of a page of the history of executions.
+    static let fillsPage = 1000
+    static let requestWindow = TimeSpan.seconds(2)
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -137,6 +139,11 @@ extension Engine {
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
                 probe(place)
+            } else if record.state == .sent, now - last >= .seconds(2) {
+                // Slow, not lost: its answer still counts when it comes.
+                orders[place].askedAt = now
+                ask(.orderState(record.order.instrument, record.order.id))
+                askForFills(place)
             } else if record.state.isOver, record.filled < record.told, now - last >= .seconds(1) {
                 orders[place].askedAt = now
                 askForFills(place)
@@ -159,7 +166,8 @@ extension Engine {
         let record = orders[place]
         if record.restsNot, record.fillsRead { return concludeAbsent(place) }
         if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) { return }
-        let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1)
+        // What the venue has named it has received: only one it never spoke of may still be on its way.
+        let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1) || record.venueOrderID != nil
         orders[place].askedAt = now
         orders[place].asks += 1
         let rests = ask(.orderState(record.order.instrument, record.order.id))
@@ -197,11 +205,13 @@ extension Engine {
     func readFills(_ fills: [Fill], _ question: RequestID, _ request: Request) {
         for fill in fills { apply(fill) }
         guard case .fills(let from, let offset) = request else { return }
+        readRestoredFills(fills.count, question, from: from, offset: offset)
         let asking = liveOrders.filter { orders[$0].fillsQuestion == question }
-        guard fills.count >= 1000 else {
+        guard fills.count >= Self.fillsPage else {
             for place in asking { orders[place].fillsRead = true }
             return
         }
+        guard !asking.isEmpty else { return }
         let next = ask(.fills(from: from, offset: offset + fills.count))
         for place in asking { orders[place].fillsQuestion = next }
     }

@@ -2,6 +2,8 @@
 /// replay's proof.
 public enum Note: Sendable, Equatable {
     case ready(pairs: Int)
+    /// What an earlier run left was taken up: pairs that are open, orders in doubt.
+    case resumed(pairs: Int, orders: Int)
     case opportunity(
         owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
         usd: Money)

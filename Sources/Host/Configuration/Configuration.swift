@@ -27,7 +27,6 @@ struct Configuration: Sendable {
     /// `nil` is auto, in live shadow.
     var reloadPolicy: ReloadPolicy?
     var rehearsalMinutes = 15, probationEntries = 3, journalDays = 7
-    var adoptPolicy = "hold"
     var liveConfirmed = false
     var consoleToken = "", alertWebhook = ""
     /// What scripts may bind: every name of file and environment that is no secret.

@@ -193,9 +193,10 @@ struct Variable: Sendable {
             "Entries at a quarter of the size until a version is proven."
         ) { $0.probationEntries = $1 },
         whole("JOURNAL_DAYS", "7", 1...3650, "How long journals are kept.") { $0.journalDays = $1 },
-        choice("ADOPT_POLICY", "hold", ["hold"], "What is done with positions found at the start.") {
-            $0.adoptPolicy = $1
-        },
+        choice(
+            "ADOPT_POLICY", "hold", AdoptPolicy.allCases.map(\.rawValue),
+            "What becomes of positions that nobody here opened."
+        ) { $0.limits.adoptPolicy = AdoptPolicy(rawValue: $1) ?? .hold },
         choice("LIVE_CONFIRM", "", ["yes"], "yes allows mode live.") { $0.liveConfirmed = $1 == "yes" },
         text(
             "CONSOLE_TOKEN", "text", "Token that the console asks for; needed where others can reach it.",

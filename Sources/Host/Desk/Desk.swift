@@ -37,6 +37,8 @@ final class Desk: @unchecked Sendable {
     /// How often the desk wakes without an input; wall time.
     static let tick: Int64 = 10_000
     static let look: Int64 = 200_000
+    /// How often what scripts keep is recorded, if it changed.
+    static let keep: Int64 = 5_000_000
     static let stackBytes = 16 << 20
 
     /// - Parameters:
@@ -79,14 +81,21 @@ final class Desk: @unchecked Sendable {
         takePicture()
         reserve()
         var wakeAt = MonotonicClock.microseconds() + Self.tick
-        var lookAt = wakeAt
+        var lookAt = wakeAt, keepAt = wakeAt
         while true {
             let batch = mailbox.take(untilMonotonic: wakeAt)
             for item in batch.items { turn(item.input, item.now, item.arrived, item.loaded) }
             if !batch.dropped.isEmpty { turn(.dropped(batch.dropped), clock.now) }
             // A lost private frame or answer may be a fill: nothing more is opened until a person has looked.
             if batch.overflowed { turn(.order(.halt), clock.now) }
-            if batch.closed { return observe(street) }
+            if batch.closed {
+                journal?.recordStates(street)
+                return observe(street)
+            }
+            if MonotonicClock.microseconds() >= keepAt {
+                journal?.recordStates(street)
+                keepAt = MonotonicClock.microseconds() + Self.keep
+            }
             if MonotonicClock.microseconds() >= wakeAt {
                 turn(.timer, clock.now)
                 wakeAt = MonotonicClock.microseconds() + Self.tick

@@ -50,7 +50,8 @@ struct DataFolder {
     /// - Returns: the folders that were emptied.
     func removeJournals(olderThanDays days: Int, now seconds: Int64) -> [String] {
         let home = isDemo ? path + "/.." : path + "/journal"
-        return Self.names(in: home).compactMap { name in
+        // The youngest is what the next run goes on from.
+        return Self.names(in: home).dropLast().compactMap { name in
             let folder = "\(home)/\(name)" + (isDemo ? "/journal" : "")
             let files = Self.names(in: folder).filter { $0.contains(".neapj") }.map { "\(folder)/\($0)" }
             var newest: Int64 = 0

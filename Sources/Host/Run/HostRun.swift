@@ -80,6 +80,7 @@ final class HostRun {
             catalogue: catalogue, pairs: selection.pairs, limits: plan.configuration.limits,
             strategies: scripts)
         street.compile = loader.setting.maker.make
+        let recovery = try takeUp(street, loader.setting.maker)
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
@@ -95,6 +96,9 @@ final class HostRun {
         }
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
+        if let recovery, let journal = desk.journal {
+            (journal.restored, journal.earlier) = recovery
+        }
         let link = VenueLink(
             address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
         if plan.mode == .live {
@@ -236,6 +240,9 @@ final class HostRun {
 
     // MARK: Wait
 
+    /// How often the file HALT is looked for, and the table drawn anew.
+    private static let lookMilliseconds = 40
+
     private func wait(_ rooms: Rooms) -> String {
         let table = LiveTable(mode: plan.mode.rawValue)
         var drawn = ""
@@ -260,7 +267,7 @@ final class HostRun {
             if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
                 rooms.desk.obey(.halt)
             }
-            guard let signal = Signals.wait(milliseconds: 200) else { continue }
+            guard let signal = Signals.wait(milliseconds: Self.lookMilliseconds) else { continue }
             if signal == SIGUSR1 {
                 rooms.desk.obey(.halt)
                 continue

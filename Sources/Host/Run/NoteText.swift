@@ -46,6 +46,8 @@ final class NoteText: @unchecked Sendable {
     private func log(_ note: Note) {
         switch note {
         case .needsIDs, .entering, .denied: break
+        case .resumed(let pairs, let orders):
+            logger.notice("An earlier run is taken up: \(pairs) pairs open, \(orders) orders in doubt")
         case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
         case .opportunity(let owner, let pair, let direction, let style, let gross, let net, let usd):
             logger.info(
