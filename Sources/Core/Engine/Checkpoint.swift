@@ -1,5 +1,5 @@
-/// What a run must know to go on after it ended in whatever way: written with every change of money, orders or
-/// latches, before a command of that turn leaves.
+/// What a run must know to go on after it ended in whatever way: written with every change of money, orders
+/// or latches, before a command of that turn leaves.
 ///
 /// It names pairs and strategies, not places: the next run may have others.
 public struct Checkpoint: Sendable, Equatable {
@@ -127,7 +127,9 @@ public struct Checkpoint: Sendable, Equatable {
         ) {
             (self.base, self.owner, self.leg, self.purpose) = (base, owner, leg, purpose)
             (self.id, self.side, self.price, self.quantity) = (id, side, price, quantity)
-            (self.timeInForce, self.decisionMid, self.sentMid, self.sentAt) = (timeInForce, decisionMid, sentMid, sentAt)
+            (self.timeInForce, self.decisionMid, self.sentMid, self.sentAt) = (
+                timeInForce, decisionMid, sentMid, sentAt
+            )
             (self.end, self.venueOrderID, self.filled, self.told) = (end, venueOrderID, filled, told)
             self.tradeIDs = tradeIDs
         }
@@ -140,7 +142,9 @@ public struct Checkpoint: Sendable, Equatable {
         ledger: [Ledger.Row], foreignFills: [ForeignFill], settled: [Settled]
     ) {
         (self.at, self.openedAt, self.state, self.isFlattening) = (at, openedAt, state, isFlattening)
-        (self.day, self.entriesToday, self.feesToday, self.firstBlock) = (day, entriesToday, feesToday, firstBlock)
+        (self.day, self.entriesToday, self.feesToday, self.firstBlock) = (
+            day, entriesToday, feesToday, firstBlock
+        )
         (self.lastBlock, self.scripts, self.markets, self.found) = (lastBlock, scripts, markets, found)
         (self.foreign, self.holdings, self.orders, self.ledger) = (foreign, holdings, orders, ledger)
         (self.foreignFills, self.settled) = (foreignFills, settled)

@@ -31,7 +31,7 @@ extension Engine {
             ask(retryAt.remove(at: place).request)
         }
         if let next = nextPoll, now >= next {
-            nextPoll = now + Self.pollEvery
+            nextPoll = now + (isReconciled ? Self.pollEvery : Self.pollAfterFill)
             pollAccount()
             ask(.openOrders)
         }
@@ -186,7 +186,9 @@ extension Engine {
             }) {
                 continue
             }
-            if let before = settledBefore[payment.instrument.index], payment.intervalEnd <= before { continue }
+            if let before = settledBefore[payment.instrument.index], payment.intervalEnd <= before {
+                continue
+            }
             seenFunding.append(payment)
             if seenFunding.count > 4096 { seenFunding.removeFirst(1024) }
             // What was settled before the opening posting is in it already.

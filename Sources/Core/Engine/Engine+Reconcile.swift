@@ -8,12 +8,13 @@ public enum AdoptPolicy: String, Sendable, CaseIterable {
     case flatten
 }
 
-/// The exchange's facts against ours: at a start, and as long as a run lasts. Every difference has a name, one
-/// alert and a treatment; the ledger follows the venue.
+/// The exchange's facts against ours: at a start, and as long as a run lasts. Every difference has a name,
+/// one alert and a treatment; the ledger follows the venue.
 extension Engine {
     /// The owner of what was taken over.
     static let adoptedOwner = "adopted"
-    /// How often running a difference must be seen before it is no matter of timing, and before it is followed.
+    /// How often running a difference must be seen before it is no matter of timing, and before it is
+    /// followed.
     static let differenceTold = 2, differenceFollowed = 3
 
     // MARK: At a start
@@ -45,7 +46,7 @@ extension Engine {
 
     /// An earlier run is taken up: its executions since are booked, now its pairs are looked after again.
     func reopen() {
-        isReconciled = false
+        (isReconciled, positionsAgree, balancesAgree) = (false, false, false)
         nextPoll = now + Self.pollAfterFill
         for place in holdings.indices where !holdings[place].isFlat && holdings[place].entriesMade == 0 {
             holdings[place].entriesMade = 1
@@ -92,10 +93,16 @@ extension Engine {
                 follow(pair, venue, position)
             }
         }
-        if agrees, !isReconciled {
-            isReconciled = true
-            forgetWalks()
-        }
+        positionsAgree = agrees
+        endReconciliation()
+    }
+
+    /// What an earlier run left agrees with the exchange in contracts and balances: entries may begin.
+    private func endReconciliation() {
+        guard !isReconciled, positionsAgree, balancesAgree else { return }
+        isReconciled = true
+        forgetWalks()
+        note(.reconciled)
     }
 
     /// No execution explains it: what the venue has is the truth. Contracts that are gone are gone from who
@@ -149,6 +156,8 @@ extension Engine {
             differences[seen].times += 1
             if differences[seen].times == Self.differenceFollowed { follow(asset, difference) }
         }
+        balancesAgree = differences.allSatisfy { $0.times >= Self.differenceFollowed }
+        endReconciliation()
     }
     private static let quoteTolerance = Money(raw: 10_000_000_000), coinTolerance = Money(raw: 100_000)
 
@@ -167,17 +176,18 @@ extension Engine {
     }
 
     private func follow(_ asset: Asset, _ difference: Money) {
-        differences.removeAll { $0.asset == asset }
         let pair = pairs.first { $0.base == asset }
         let given = holdings.reduce(Money.zero) {
             pair?.id == $1.pair && $1.coins > .zero ? $0 + $1.coins : $0
         }
         let house = ledger.balance(Account(Account.house, .venue), asset)
+        // While nobody listened money may have come and gone. While we listen a difference is a fault, ours
+        // or the venue's, that nothing may hide.
         note(
             .alert(
-                "\(asset): the venue has \(difference > .zero ? "" : "−")\(difference.magnitude) "
-                    + "\(difference > .zero ? "more" : "less") than the ledger; a "
-                    + "\(difference > .zero ? "deposit" : "withdrawal"), interest or a trade by hand; followed"
+                "\(asset): the venue has \(difference.magnitude) \(difference > .zero ? "more" : "less") than "
+                    + "the ledger: a \(difference > .zero ? "deposit" : "withdrawal"), interest or a trade by hand"
+                    + (isReconciled ? "; the ledger is left as it is" : " while this host was away; followed")
             ))
         // Coins that pairs need and that are gone: the pair has lost a leg.
         if let pair, difference < .zero, house + difference < .zero, given > .zero,
@@ -187,7 +197,7 @@ extension Engine {
             if house > .zero { adjust(asset, -house) }
             return
         }
-        adjust(asset, difference)
+        if !isReconciled { adjust(asset, difference) }
     }
 
     private func adjust(_ asset: Asset, _ amount: Money) {
@@ -236,7 +246,8 @@ extension Engine {
                 ))
         }
         if ids.owns(id) {
-            return note(.alert("\(symbol): an execution of order \(id), ours and not on record; entries stop there"))
+            return note(
+                .alert("\(symbol): an execution of order \(id), ours and not on record; entries stop there"))
         }
         note(.alert("\(symbol): an execution of order \(id), which is not ours; entries stop there"))
         meetStranger(id)
@@ -265,7 +276,8 @@ extension Engine {
     /// Another host trades this account: nothing new until a person has looked.
     private func meetStranger(_ id: ClientOrderID) {
         guard state == .active else { return }
-        change(to: .hold, "order \(id) lies in no block that this folder reserved: another program trades here")
+        change(
+            to: .hold, "order \(id) lies in no block that this folder reserved: another program trades here")
     }
 
     /// A person has looked: what agrees now may be traded again.

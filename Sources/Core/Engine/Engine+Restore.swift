@@ -1,9 +1,10 @@
 extension Engine {
-    /// Takes up what an earlier run left. What happened since is read from the exchange before anything new is
-    /// risked: the fills first, then orders, positions and balances.
+    /// Takes up what an earlier run left. What happened since is read from the exchange before anything new
+    /// is risked: the fills first, then orders, positions and balances.
     ///
     /// Orders whose end was not on record are in doubt until the exchange has said what became of them; what
-    /// was being done is not gone on with: from what is held then follows whether a leg has to be brought back.
+    /// was being done is not gone on with: from what is held then follows whether a leg has to be brought
+    /// back.
     /// - Precondition: before the first turn, with every strategy added that shall trade.
     /// - Returns: what could not be taken up, for people: pairs that are not traded any more.
     public func restore(_ checkpoint: Checkpoint) -> [String] {

@@ -76,7 +76,7 @@ public final class Engine {
     /// Resting orders of others that were told of, by the venue's id.
     var strangeOrders: [String] = []
     /// What an earlier run left agrees with the exchange: until then nothing is entered.
-    var isReconciled = true
+    var isReconciled = true, positionsAgree = true, balancesAgree = true
     var lastRunwayExit: Timestamp?
     var entriesToday = 0 { didSet { isChanged = true } }
     var feesToday = Money.zero

@@ -4,6 +4,8 @@ public enum Note: Sendable, Equatable {
     case ready(pairs: Int)
     /// What an earlier run left was taken up: pairs that are open, orders in doubt.
     case resumed(pairs: Int, orders: Int)
+    /// What it left agrees with the exchange: entries may begin.
+    case reconciled
     case opportunity(
         owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
         usd: Money)

@@ -70,7 +70,8 @@ extension HostRun {
         }
     }
 
-    /// Goes on from what the last run in this folder left, however it ended. Scripts get what they kept first.
+    /// Goes on from what the last run in this folder left, however it ended. Scripts get what they kept
+    /// first.
     /// - Returns: what the journal of this run has to begin with; `nil` when there was no run.
     func takeUp(_ street: Street, _ maker: ScriptMaker) throws(StartFault) -> (
         restored: [UInt8], earlier: [StoredScript]

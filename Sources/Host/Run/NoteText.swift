@@ -48,6 +48,7 @@ final class NoteText: @unchecked Sendable {
         case .needsIDs, .entering, .denied: break
         case .resumed(let pairs, let orders):
             logger.notice("An earlier run is taken up: \(pairs) pairs open, \(orders) orders in doubt")
+        case .reconciled: logger.info("Reconciled: what the earlier run left agrees with the exchange")
         case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
         case .opportunity(let owner, let pair, let direction, let style, let gross, let net, let usd):
             logger.info(

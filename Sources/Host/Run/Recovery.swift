@@ -2,7 +2,8 @@ import Core
 import Journal
 import LuaBridge
 
-/// What the last run in a folder left, read from its journal: where a run goes on from, however that one ended.
+/// What the last run in a folder left, read from its journal: where a run goes on from, however that one
+/// ended.
 struct Recovery {
     /// The folder of the journal it was read from.
     let journal: String
@@ -60,7 +61,8 @@ struct Recovery {
             number += 1
             guard entry.isSound else {
                 throw JournalFault(
-                    "\(folder), segment \(segment), record \(number) (\(entry.place)): its bytes were changed")
+                    "\(folder), segment \(segment), record \(number) (\(entry.place)): its bytes were changed"
+                )
             }
             switch entry.record {
             case .segment(let header):

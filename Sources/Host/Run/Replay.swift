@@ -185,7 +185,9 @@ package struct Replay {
 
     private mutating func compare(_ states: [ScriptState], _ place: String) {
         for (kept, played) in zip(states, street.states) where kept != played {
-            differ(turns, place, "\(kept.name).state", "\(kept.state.count) bytes", "\(played.state.count) bytes")
+            differ(
+                turns, place, "\(kept.name).state", "\(kept.state.count) bytes", "\(played.state.count) bytes"
+            )
         }
     }
 
