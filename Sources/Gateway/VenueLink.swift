@@ -36,7 +36,7 @@ public final class VenueLink: Sendable {
     private let address: VenueAddress
 
     /// How long a signed request may live, and how long its answer is awaited; milliseconds of wall time.
-    public static let windowMilliseconds: Int64 = 5000
+    public static let windowMilliseconds: Int64 = 2000
     public static let deadlineMilliseconds = 6000
 
     public init(

@@ -10,6 +10,9 @@ public struct SegmentHeader: Sendable, Equatable {
         }
     }
 
+    /// The mode of a guardian that stands in for its host.
+    public static let guardianMode = "guardian"
+
     public var number: Int
     public var mode: String
     public var settings: [Setting]

@@ -179,7 +179,7 @@ extension Engine {
 
     public func checkpoint() -> Checkpoint {
         Checkpoint(
-            at: now, openedAt: openedAt ?? now, state: state, isFlattening: flattening && !stopping,
+            at: now, openedAt: openedAt ?? now, state: state, isFlattening: flattenAsked,
             day: day, entriesToday: entriesToday, feesToday: feesToday, firstBlock: ids.first,
             lastBlock: ids.last, scripts: slots.map(keep), markets: pairMarkets.map(keep),
             found: found.indices.filter { found[$0] != .zero }.map {

@@ -4,6 +4,8 @@ struct ClientIDs: Sendable {
     private var blocks: [UInt32] = []
     private var index: UInt32 = 0
     private var asked = false
+    /// Ids of a guardian have a bit that ids of a host have not.
+    var isGuardian = false
     /// The first and the last block that were ever reserved here; zero before there is one.
     private(set) var first: UInt32 = 0, last: UInt32 = 0
 
@@ -26,7 +28,7 @@ struct ClientIDs: Sendable {
     mutating func next() -> ClientOrderID? {
         guard let block = blocks.first else { return nil }
         if block == 0 && index == 0 { index = 1 }
-        let id = Execution.clientID(block: block, index: index, guardian: false)
+        let id = Execution.clientID(block: block, index: index, guardian: isGuardian)
         index += 1
         if index == Self.perBlock {
             blocks.removeFirst()

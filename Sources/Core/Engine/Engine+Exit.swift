@@ -9,7 +9,8 @@ extension Engine {
             lastRunwayExit = now
             return exit(place, Self.runwayReason, nil)
         }
-        guard state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else { return }
+        // A guardian protects; what pays is the host's to judge.
+        guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else { return }
         guard
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,

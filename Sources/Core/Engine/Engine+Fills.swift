@@ -21,6 +21,8 @@ extension Engine {
         addToHolding(fill, record)
         trackUnhedged()
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
+        // What an earlier run posted has no operation behind it any more.
+        guard holdings[record.holding].operation?.resting != nil else { return }
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }
     }
 

@@ -35,7 +35,7 @@ extension Engine {
             if state == .halted || state == .reduceOnly { change(to: .active, "re-armed by the operator") }
         case .halt: change(to: .halted, "operator")
         case .flatten:
-            flattening = true
+            (flattening, flattenAsked) = (true, true)
             touchAll()
         case .stop(let flatten):
             stopping = true
@@ -101,7 +101,8 @@ extension Engine {
     /// Ends a flatten that is done, so that `resume` trades again.
     func finishFlatten() {
         if flattening, !stopping, isQuiet {
-            flattening = false
+            (flattening, flattenAsked) = (false, false)
+            isChanged = true
             // A latch stays one: only `rearm` lifts it.
             if state == .active { change(to: .hold, "flattened") }
         }

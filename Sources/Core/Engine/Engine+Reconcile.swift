@@ -17,6 +17,9 @@ extension Engine {
     /// followed.
     static let differenceTold = 2, differenceFollowed = 3
 
+    /// The account is read, and what an earlier run left agrees with it.
+    public var isReady: Bool { opened && isReconciled }
+
     // MARK: At a start
 
     /// Executions since the last checkpoint, asked for until they have come.

@@ -14,7 +14,7 @@ extension Engine {
         now = max(now, checkpoint.at)
         openedAt = checkpoint.openedAt
         state = checkpoint.state == .shadow ? .hold : checkpoint.state
-        flattening = checkpoint.isFlattening
+        (flattening, flattenAsked) = (checkpoint.isFlattening, checkpoint.isFlattening)
         (day, entriesToday, feesToday) = (checkpoint.day, checkpoint.entriesToday, checkpoint.feesToday)
         ids.reserved(from: checkpoint.firstBlock, to: checkpoint.lastBlock)
         ledger = Ledger(rows: checkpoint.ledger)
@@ -51,6 +51,13 @@ extension Engine {
         isChanged = false
         return lost
     }
+
+    /// The last block of client order ids that was ever reserved here; zero for none.
+    public var lastBlock: UInt32 { ids.last }
+
+    /// This engine takes the place of a host that is silent.
+    /// - Precondition: before the first turn.
+    public func standsIn() { ids.isGuardian = true }
 
     /// Puts a version that still has positions beside the running one.
     /// - Precondition: after `restore`, before the first turn.

@@ -94,6 +94,8 @@ public final class Engine {
     var lastTurn: Timestamp?
     /// All pairs are to be closed, by the operator or at the end.
     var flattening = false
+    /// The same, by the operator: it outlasts the process.
+    var flattenAsked = false
     /// The run is ending: no entries, open legs are repaired.
     var stopping = false
     /// The read of settlements that a stop waits for.

@@ -45,6 +45,8 @@ struct RunCommand: ParsableCommand {
         do {
             var plan = RunPlan(configuration: try configuration())
             plan.seconds = seconds
+            plan.guardianWords =
+                ["--data", plan.configuration.data] + (env.map { ["--env", $0] } ?? [])
             plan.summaryFile = summary
             plan.flattensOnExit = flattenOnExit
             plan.seed = seed ?? 1

@@ -33,6 +33,8 @@ final class Desk: @unchecked Sendable {
     private(set) var tickToOrder = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
     private var haltedByJournal = false
+    /// Only under it orders may be sent; `nil` where nobody else could send them.
+    var lease: Lease?
 
     /// How often the desk wakes without an input; wall time.
     static let tick: Int64 = 10_000
@@ -77,6 +79,7 @@ final class Desk: @unchecked Sendable {
     }
 
     fileprivate func work() {
+        lease?.renew()
         journal?.begin(street)
         takePicture()
         reserve()
@@ -97,6 +100,7 @@ final class Desk: @unchecked Sendable {
                 keepAt = MonotonicClock.microseconds() + Self.keep
             }
             if MonotonicClock.microseconds() >= wakeAt {
+                lease?.renew()
                 turn(.timer, clock.now)
                 wakeAt = MonotonicClock.microseconds() + Self.tick
                 journal?.writer.flush()
@@ -123,6 +127,10 @@ final class Desk: @unchecked Sendable {
             // What cannot be recorded is not risked.
             if haltedByJournal, command.request.changesState, !reduces {
                 post(.reply(command.id, .notSent("the journal cannot be written")))
+                continue
+            }
+            if command.request.changesState, let lease, !lease.allowsSending() {
+                post(.reply(command.id, .notSent("the lease of this host is over")))
                 continue
             }
             link?.perform(command, reduces: reduces)

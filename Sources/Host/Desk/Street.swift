@@ -22,9 +22,13 @@ package final class Street {
         throw ScriptReport(place: stored.name + ".lua", message: "this run takes no new versions")
     }
 
-    package init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
+    package init(
+        catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy],
+        isGuardian: Bool = false
+    ) {
         self.catalogue = catalogue
         engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
+        if isGuardian { engine.standsIn() }
         replies = ReplyReader(catalogue)
         books = BookFeeds(catalogue, pairs)
         for strategy in strategies {

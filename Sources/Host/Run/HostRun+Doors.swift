@@ -109,7 +109,9 @@ extension HostRun {
         for path in folder.removeJournals(olderThanDays: days, now: now) {
             logger.notice("\(path): older than JOURNAL_DAYS=\(days), removed")
         }
-        let place = try folder.folder("journal" + (plan.mode == .demo ? "" : "/" + UTCText.compact(now)))
+        let home = try folder.folder("journal")
+        let place =
+            plan.mode == .demo ? home : try DataFolder.newFolder(in: home, named: UTCText.compact(now))
         return DeskJournal(
             JournalWriter(folder: place, segmentBytes: plan.segmentBytes), mode: plan.mode.rawValue,
             settings: plan.settings, markets: markets, instruments: catalogue.instruments,

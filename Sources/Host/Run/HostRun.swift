@@ -24,6 +24,8 @@ final class HostRun {
     let board = Board()
     private var venue: VenueServer?
     private var isShortOfSpace = false
+    /// Of a live run; `nil` otherwise.
+    private(set) var guardian: GuardianKeeper?
     private let isEnded = Atomic(false)
 
     /// - Throws: why nothing was started.
@@ -34,6 +36,9 @@ final class HostRun {
             data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
         log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
         logger = log.logger
+        if plan.mode == .live {
+            guardian = try GuardianKeeper(folder: folder.path, words: plan.guardianWords, logger: logger)
+        }
     }
 
     /// Ends the run in order, as its time would; from any thread.
@@ -57,10 +62,11 @@ final class HostRun {
     /// - Returns: the exit code.
     func run() throws(StartFault) -> Int32 {
         let lock = try lockFolder()
-        defer { close(lock) }
+        defer { withExtendedLifetime(lock) {} }
+        try guardian?.begin()
         let (address, signer, clock) = try openVenue()
         defer { venue?.stop() }
-        let (catalogue, markets) = try readMarkets(address)
+        let (catalogue, markets) = try MarketsRead.read(address, logger)
         let selection = catalogue.pairs(wantedBases())
         for remark in plan.market?.remarks ?? [] { logger.notice("\(remark)") }
         for refusal in selection.refused {
@@ -82,6 +88,7 @@ final class HostRun {
         street.compile = loader.setting.maker.make
         let recovery = try takeUp(street, loader.setting.maker)
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
+        blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
             let now = clock.now
@@ -109,7 +116,9 @@ final class HostRun {
         depict(desk, loader)
         let control = openControl(desk, loader, records, started)
         let console = openConsole(loader, records, started)
+        desk.lease = guardian?.lease
         desk.start(link)
+        guardian?.look()
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         loader.start()
         logger.info(
@@ -122,14 +131,9 @@ final class HostRun {
     }
 
     /// Two hosts on one folder would trade one account twice.
-    private func lockFolder() throws(StartFault) -> Int32 {
-        let path = folder.path + "/lock"
-        let handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard handle >= 0 else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
-        guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
-            throw StartFault("\(folder.path): another host runs here; stop it or choose another --data")
-        }
-        return handle
+    private func lockFolder() throws(StartFault) -> ProcessLock {
+        if let lock = try ProcessLock(path: folder.path + "/lock") { return lock }
+        throw StartFault("\(folder.path): another host runs here; stop it or choose another --data")
     }
 
     private func openVenue() throws(StartFault) -> (VenueAddress, Signer, RunClock) {
@@ -163,33 +167,6 @@ final class HostRun {
     private func wantedBases() -> [String] {
         guard let market = plan.market else { return plan.configuration.bases }
         return plan.configuration.bases.filter(market.bases.contains)
-    }
-
-    /// Asks for the list of markets, again when the venue is not there yet.
-    private func readMarkets(_ address: VenueAddress) throws(StartFault) -> (Catalogue, [UInt8]) {
-        let scout = VenueLink(
-            address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: NobodyListens())
-        defer { scout.close() }
-        var last = ""
-        for attempt in 1...5 {
-            if attempt > 1 {
-                logger.warning("\(last); asking again")
-                if Signals.wait(milliseconds: 1000) != nil {
-                    throw StartFault("stopped before the start: \(last)")
-                }
-            }
-            do {
-                let answer = try scout.fetch(.markets)
-                guard answer.status == 200 else {
-                    last = "\(address.rest)/api/v1/markets answered \(answer.status)"
-                    continue
-                }
-                return (try Catalogue(marketsBody: answer.body), answer.body)
-            } catch let fault as LinkFault {
-                last = "\(fault)"
-            } catch { last = "\(address.rest)/api/v1/markets: \(error)" }
-        }
-        throw StartFault("\(last); is BACKPACK_REST_URL the exchange's?")
     }
 
     private func loadScripts(_ loader: ScriptLoader) throws(StartFault) -> [Script] {
@@ -264,6 +241,8 @@ final class HostRun {
                 }
             }
             watchSpace(rooms)
+            if guardian?.lease.isLost == true { return Self.leaseLost }
+            guardian?.look()
             if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
                 rooms.desk.obey(.halt)
             }
@@ -295,6 +274,7 @@ final class HostRun {
 
     private func finish(_ rooms: Rooms, endedBy: String) throws(StartFault) -> Int32 {
         if draws { Terminal.put("\u{1B}[?25h\r\n") }
+        if endedBy == Self.leaseLost { return try beginAgain() }
         logger.info("Stopping (\(endedBy))")
         rooms.loader.stop()
         let ending = settle(rooms)
@@ -306,6 +286,7 @@ final class HostRun {
         rooms.link.close()
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
+        endLease(ending.isQuiet || ending.isCut)
         if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
         let histogram = rooms.desk.tickToOrder
@@ -404,10 +385,4 @@ final class HostRun {
         )
         if draws { for line in log.last { Terminal.say(line) } }
     }
-}
-
-private final class NobodyListens: VenueListener {
-    func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {}
-    func connection(_ connection: ConnectionID, _ change: ConnectionChange) {}
-    func answer(_ id: RequestID, _ result: RESTResult) {}
 }

@@ -130,7 +130,7 @@ package struct Replay {
         }
         let street = Street(
             catalogue: catalogue, pairs: catalogue.pairs(header.bases).pairs, limits: configuration.limits,
-            strategies: scripts)
+            strategies: scripts, isGuardian: header.mode == SegmentHeader.guardianMode)
         street.compile = maker.make
         if !header.restored.isEmpty {
             let earlier = header.earlier

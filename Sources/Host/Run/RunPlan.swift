@@ -15,6 +15,8 @@ struct RunPlan: Sendable {
     var market: RecordedMarket?
     /// Neither table nor log on the terminal.
     var isSilent = false
+    /// Behind `neap guardian`, for the guardian of this run.
+    var guardianWords: [String] = []
     /// A segment of the journal that has grown to this is closed.
     var segmentBytes = JournalWriter.segmentBytes
 
