@@ -10,7 +10,9 @@ extension Engine {
             return exit(place, Self.runwayReason, nil)
         }
         // A guardian protects; what pays is the host's to judge.
-        guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else { return }
+        guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else {
+            return
+        }
         guard
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,

@@ -165,9 +165,13 @@ extension Engine {
     private func probe(_ place: Int) {
         let record = orders[place]
         if record.restsNot, record.fillsRead { return concludeAbsent(place) }
-        if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) { return }
         // What the venue has named it has received: only one it never spoke of may still be on its way.
         let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1) || record.venueOrderID != nil
+        // The question that decides is put as soon as its answer counts.
+        let decides = isExpired && record.restsQuestion == nil
+        if !decides, let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) {
+            return
+        }
         orders[place].askedAt = now
         orders[place].asks += 1
         let rests = ask(.orderState(record.order.instrument, record.order.id))

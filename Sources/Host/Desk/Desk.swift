@@ -117,9 +117,14 @@ final class Desk: @unchecked Sendable {
     private func turn(
         _ input: Input, _ now: Timestamp, _ arrived: Int64 = 0, _ loaded: LoadedScript? = nil
     ) {
+        Self.reach(.inputBefore, input)
         journal?.record(input, now)
+        Self.reach(.inputAfter, input)
         let outcome = street.turn(input, now: now, loaded: loaded?.script)
+        let sends = outcome.commands.contains { $0.request.changesState }
+        if sends { Self.reach(.commandsBefore) }
         journal?.record(outcome.commands, street)
+        if sends { Self.reach(.commandsAfter) }
         let link = link.withLock { $0 }
         var sentOrder = false
         for command in outcome.commands {
@@ -134,6 +139,7 @@ final class Desk: @unchecked Sendable {
                 continue
             }
             link?.perform(command, reduces: reduces)
+            if command.request.changesState { Self.reach(.sendAfter) }
             sentOrder = sentOrder || command.request.changesState
         }
         if sentOrder, arrived > 0, case .frame = input {
@@ -195,7 +201,10 @@ final class DeskEar: VenueListener {
     init(_ desk: Desk) { self.desk = desk }
 
     func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {
-        desk.post(.frame(connection, bytes), arrived: arrived)
+        let input = Input.frame(connection, bytes)
+        Desk.reach(.receiptBefore, input)
+        desk.post(input, arrived: arrived)
+        Desk.reach(.receiptAfter, input)
     }
 
     func connection(_ connection: ConnectionID, _ change: ConnectionChange) {
@@ -210,6 +219,9 @@ final class DeskEar: VenueListener {
             case .failed(let failure): .notSent(failure.text)
             case .unknown(let failure): .unknown(failure.text)
             }
-        desk.post(.reply(id, raw))
+        let input = Input.reply(id, raw)
+        Desk.reach(.receiptBefore, input)
+        desk.post(input)
+        Desk.reach(.receiptAfter, input)
     }
 }
