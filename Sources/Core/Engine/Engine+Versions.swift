@@ -18,7 +18,6 @@ extension Engine {
             if !isUnproven { slots[place].kept = old }
         }
         install(strategy, place)
-        slots[place].missing = false
         slots[place].adoptsEarlier = strategy.contract.adopts && terms.exitsRehearsed
         slots[place].probation = terms.entries > 0 ? Probation(terms, began: now) : nil
         // A version that waited in the shadow for its first promotion trades from now on.
