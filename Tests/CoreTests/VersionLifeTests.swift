@@ -236,6 +236,28 @@ import Testing
         #expect(rolledBack(bench) == ["2 to 0: by the operator"])
     }
 
+    @Test func `go back past a version that was stopped, where one in service is kept`() {
+        let bench = EngineBench(), stopped = version("1")
+        bench.engine.replace(stopped)
+        stopped.breaks = StrategyFault(kind: .steps, place: nil, message: "ran away")
+        show(bench, 0)
+        #expect(bench.engine.slots[0].stopped != nil)
+        bench.engine.replace(version("2"), ProbationTerms(entries: 3))
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["2 to 0: by the operator"])
+    }
+
+    @Test func `go back to one that is not proven rather than to one that was stopped`() {
+        let bench = EngineBench()
+        bench.script.breaks = StrategyFault(kind: .steps, place: nil, message: "ran away")
+        show(bench, 0)
+        #expect(bench.engine.slots[0].stopped != nil)
+        bench.engine.replace(version("1"), ProbationTerms(entries: 3))
+        bench.engine.replace(version("2"), ProbationTerms(entries: 3))
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["2 to 1: by the operator"])
+    }
+
     @Test func `go back to the version before once that is proven`() {
         let bench = EngineBench(), proven = version("1"), new = version("2")
         bench.engine.replace(proven, ProbationTerms(entries: 1))
