@@ -13,12 +13,13 @@ extension Engine {
             // It never traded: there is nothing to go back to.
             slots[place].kept = nil
         } else if old.version != strategy.contract.version {
-            // A version that is not proven is nothing to go back to either, as long as there is a better one.
-            let isUnproven = slots[place].probation != nil && slots[place].kept != nil
-            if !isUnproven { slots[place].kept = old }
+            // A version that is not proven, or was stopped, is nothing to go back to either, as long as there
+            // is a better one.
+            let isPoor = slots[place].probation != nil || old.stopped != nil
+            let hasBetter = slots[place].kept.map { $0.stopped == nil } ?? false
+            if !(isPoor && hasBetter) { slots[place].kept = old }
         }
         install(strategy, place)
-        slots[place].missing = false
         slots[place].adoptsEarlier = strategy.contract.adopts && terms.exitsRehearsed
         slots[place].probation = terms.entries > 0 ? Probation(terms, began: now) : nil
         // A version that waited in the shadow for its first promotion trades from now on.

@@ -47,14 +47,19 @@ package final class Street {
     }
 
     private func listen(to script: Script) {
+        let name = script.package.name, version = script.contract.version
+        for stop in comingStops where stop.script == name && stop.version == version {
+            script.stop(atCall: stop.call)
+        }
         script.onClockStop = { [unowned self] script, call in
             clockStops.append((script.package.name, script.contract.version, call))
         }
     }
 
-    /// Makes what the wall clock ended in a recorded run end here as well.
+    /// Makes what the wall clock ended in a recorded run, in the turn that comes next, end here as well.
     func repeatClockStop(_ name: String, _ version: String, atCall call: Int) {
         guard call > 0 else { return refusesSwap = true }
+        comingStops.append((name, version, call))
         guard let slot = engine.slots.first(where: { $0.name == name }) else { return }
         let versions = [slot.strategy, slot.kept?.strategy].compactMap { $0 } + slot.earlier.map(\.strategy)
         for case let script as Script in versions where script.contract.version == version {
@@ -62,6 +67,8 @@ package final class Street {
         }
     }
     private var refusesSwap = false
+    /// Also of what that turn itself makes: a version may be ended in the very turn in which it took over.
+    private var comingStops: [(script: String, version: String, call: Int)] = []
 
     /// What one turn asks of the outside world, and whether the connection that brought the input must be
     /// dropped.
@@ -104,6 +111,7 @@ package final class Street {
         askDepths()
         askDepthAgain(now)
         engine.turn(events, now: now)
+        comingStops = []
         outcome.commands = engine.takeCommands()
         for command in outcome.commands { asked[command.id] = command.request }
         return outcome

@@ -79,11 +79,24 @@ package final class ScriptLoader: @unchecked Sendable {
         var kept: Set<String> = []
         /// Versions that are not tried again by themselves.
         var refused: [String: Set<String>] = [:]
+        /// What the desk made of the last swap of a script.
+        var outcomes: [String: SwapOutcome] = [:]
+        /// Scripts for which this thread waits to hear that.
+        var awaited: Set<String> = []
         package var pictures: [StreetPicture] = []
         package var journal: String?
         var orders: [(order: Order, name: String, answer: @Sendable (Result<String, ScriptReport>) -> Void)] =
             []
         var shadows: [ShadowStanding] = []
+    }
+
+    /// What became of a swap on the desk.
+    struct SwapOutcome {
+        /// How many swaps of the script the desk has dealt with.
+        var number = 0
+        var version = ""
+        /// Why it did not take over.
+        var refusal: ScriptReport?
     }
 
     /// What an operator asks of the loader.
@@ -189,10 +202,10 @@ package final class ScriptLoader: @unchecked Sendable {
     package func hear(_ notes: [Note]) {
         for note in notes {
             switch note {
-            case .joined(let name, let version, _): shared.withLock { $0.versions[name] = version }
+            case .joined(let name, let version, _): shared.withLock { $0.took(name, version) }
             case .replaced(let name, let version, _, let keeps):
                 shared.withLock {
-                    $0.versions[name] = version
+                    $0.took(name, version)
                     if keeps { $0.kept.insert(name) } else { $0.kept.remove(name) }
                 }
             case .rolledBack(let name, let from, let to, _):
@@ -322,6 +335,19 @@ package final class ScriptLoader: @unchecked Sendable {
     func step(_ script: Script, _ step: VersionStep, _ detail: String = "") {
         setting.records?.step(
             script.package.name, script.contract.version, step, detail, at: setting.now())
+    }
+}
+
+extension ScriptLoader.Shared {
+    fileprivate mutating func took(_ name: String, _ version: String) {
+        versions[name] = version
+        settle(name, version, nil)
+    }
+
+    /// The desk has dealt with a swap.
+    mutating func settle(_ name: String, _ version: String, _ refusal: ScriptReport?) {
+        let number = (outcomes[name]?.number ?? 0) + 1
+        outcomes[name] = ScriptLoader.SwapOutcome(number: number, version: version, refusal: refusal)
     }
 }
 

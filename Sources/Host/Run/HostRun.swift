@@ -96,11 +96,7 @@ final class HostRun {
             records?.take(notes, at: now)
             loader.hear(notes)
         }
-        let logger = logger
-        desk.complain = { name, version, report in
-            logger.error("Script \(report); the running version stays")
-            loader.refused(name, version, report)
-        }
+        desk.complain = loader.refused
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
         if let recovery, let journal = desk.journal {
