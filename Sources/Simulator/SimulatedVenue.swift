@@ -76,6 +76,17 @@ public struct SimulatedVenue: Sendable {
                     id: AccountID(accounts.count), key: key, isHouse: true, rates: .free,
                     markets: markets.count))
         }
+        quoteStablecoin()
+    }
+
+    /// USDT at par, as wide as its tick: no crowd trades it, and programs look at it for the worth of USDC.
+    private mutating func quoteStablecoin() {
+        guard let id = symbols["USDT_USDC"], let instrument = markets[id.index].instrument else { return }
+        let par: Int64 = 100_000_000, tick = instrument.tickSize.raw
+        let size = Quantity(raw: 1_000_000 * par).onLot(instrument.lotSize, .down).raw
+        markets[id.index].book.setCrowd(.buy, at: par - tick, quantity: size)
+        markets[id.index].book.setCrowd(.sell, at: par + tick, quantity: size)
+        tellBook(id)
     }
 
     /// Opens an account with these deposits.

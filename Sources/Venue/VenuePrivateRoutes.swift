@@ -10,6 +10,7 @@ extension VenueDesk {
         switch (request.method, request.path) {
         case (.get, "/api/v1/account"): return .json { AccountRows.account(account, venue, to: &$0) }
         case (.patch, "/api/v1/account"): return try update(request.body, account)
+        case (.get, "/api/v1/account/limits/borrow"): return try borrowRoom(query)
         case (.get, "/api/v1/capital"): return .json { AccountRows.capital(account, venue, to: &$0) }
         case (.get, "/api/v1/capital/collateral"):
             return .json { AccountRows.collateral(account, venue, to: &$0) }
@@ -109,6 +110,19 @@ extension VenueDesk {
     }
 
     // MARK: Account
+
+    private func borrowRoom(_ query: Query) throws(WireRefusal) -> RestReply {
+        guard let symbol = query["symbol"], venue.assetPrice(Asset(symbol)) != nil else {
+            throw .parameter("symbol", "AssetSymbol", "Invalid asset")
+        }
+        let room = venue.rules.lends ? SimulatedVenue.borrowRoom : .zero
+        return .json { json in
+            json.object {
+                $0.field("maxBorrowQuantity", room)
+                $0.field("symbol", symbol)
+            }
+        }
+    }
 
     private func update(_ body: [UInt8], _ account: AccountID) throws(WireRefusal) -> RestReply {
         var parser = JSONParser()

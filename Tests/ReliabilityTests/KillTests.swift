@@ -3,8 +3,8 @@ import Testing
 
 @testable import Host
 
-/// The host as a real process in mode live against an exchange on loopback, ended with SIGKILL at a named place
-/// of opening and closing a pair, and started again.
+/// The host as a real process in mode live against an exchange on loopback, ended with SIGKILL at a named
+/// place of opening and closing a pair, and started again.
 ///
 /// `NEAP_KILLS=all` runs every case; without it ten of them, drawn by `NEAP_KILL_SEED`.
 @Suite struct `A host that is killed` {

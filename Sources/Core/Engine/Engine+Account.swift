@@ -35,6 +35,7 @@ extension Engine {
             pollAccount()
             ask(.openOrders)
         }
+        pollVenue()
         pollMarks()
         if nextFundingPoll == nil { nextFundingPoll = nextHour() }
         if let next = nextFundingPoll, now >= next {
@@ -65,6 +66,7 @@ extension Engine {
         guard lastTurn != nil, now.day > day else { return }
         day = now.day
         (entriesToday, feesToday) = (0, .zero)
+        forgetTakes()
         forgetWalks()
         for place in slots.indices { slots[place].dayStart = profit(ofSlot: place) }
     }
@@ -80,6 +82,7 @@ extension Engine {
 
     func answered(_ id: RequestID, _ reply: Reply) {
         guard let request = requests.remove(id) else { return }
+        if heard(request, reply) { return }
         switch (request, reply) {
         case (.submit(let order), _): answered(order, reply)
         case (.submitBatch(let batch), _): answered(batch, reply)
@@ -239,7 +242,12 @@ extension Request {
         case .fills: "fills"
         case .fundingRates: "funding rates"
         case .fundingPayments: "funding payments"
-        case .depth: "depth"
+        case .depth, .bestLevels: "depth"
+        case .markets, .market: "markets"
+        case .lendingMarkets: "lending markets"
+        case .borrowRoom: "room to borrow"
+        case .collateralTerms: "collateral terms"
+        case .openInterest: "open interest"
         default: "order"
         }
     }

@@ -17,7 +17,7 @@ extension Engine {
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,
                 mark: markets[pair.perp.id.index].mark?.mark, index: index(of: pair)),
-            let terms = terms(exitContract(place), pair)
+            let terms = terms(exitContract(place), pair, of: place)
         else { return }
         let o = Opportunity.held(pair: pair, direction: holding.direction, walk: walk, terms: terms)
         let figures = positionFigures(holding, walk)

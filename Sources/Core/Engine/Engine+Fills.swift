@@ -14,6 +14,7 @@ extension Engine {
         }
         if orders[place].filled < orders[place].order.quantity { counters.partialFills += 1 }
         counters.fills += 1
+        if orders[place].purpose == .entry { countTakeFill(of: orders[place].holding) }
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         let record = orders[place]
         ledger.book(fill, of: instruments[fill.instrument.index], owner: holdings[record.holding].owner)
@@ -198,7 +199,7 @@ extension Engine {
             sum += Money(raw: quotient(total.raw * Int128(mid.raw), by: 100_000_000, .down))
         }
         for position in account.positions { sum += position.unrealised ?? .zero }
-        return sum
+        return sum - (account.collateral?.borrowed ?? .zero)
     }
 
     func lent(_ asset: Asset) -> Money {
@@ -211,7 +212,7 @@ extension Engine {
         guard opened else { return }
         for place in slots.indices where slots[place].tradingState == .active {
             let own = profit(ofSlot: place) - slots[place].dayStart
-            guard -own >= limits.dailyLossMax else { continue }
+            guard -own >= limits.dailyLossMax, pricesAreKnown else { continue }
             slots[place].tradingState = .reduceOnly
             note(
                 .alert(
@@ -227,7 +228,7 @@ extension Engine {
             return change(to: .reduceOnly, "a leg has been open for more than \(most) ms")
         }
         let today = profitToday
-        if -today >= limits.dailyLossMax {
+        if -today >= limits.dailyLossMax, pricesAreKnown {
             change(to: .reduceOnly, "daily loss \(-today) reached \(limits.dailyLossMax)")
         }
     }

@@ -86,6 +86,15 @@ extension Engine {
         touchAll()
     }
 
+    /// The same for one pair.
+    func forgetWalks(of pair: PairID) {
+        for slot in slots.indices {
+            let place = place(slot, pair)
+            for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
+        }
+        touched[pair.index] = true
+    }
+
     private func touchAll() { for place in touched.indices { touched[place] = true } }
 
     /// Nothing is out and no leg is open: a stop may end.

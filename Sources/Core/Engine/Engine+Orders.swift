@@ -32,6 +32,7 @@ extension Engine {
         }
         counters.ordersSent += batch.count
         if purpose == .hedge || purpose == .repair { counters.hedges += batch.count }
+        if purpose == .entry { countTakes(batch.count, of: holding) }
         if purpose.raisesRisk { sendTimes.append(contentsOf: batch.map { _ in now }) }
         note(
             .placing(
@@ -97,6 +98,7 @@ extension Engine {
 
     private func refused(_ place: Int, _ refusal: Refusal) {
         orders[place].refusal = refusal
+        heed(refusal, place)
         counters.ordersRejected += 1
         note(
             .rejected(

@@ -85,6 +85,7 @@ extension Engine {
         let before = holdings[place].operation
         holdings[place].operation = nil
         entriesToday -= 1
+        forgetLastEntry(place)
         let hadPosition = !holdings[place].isFlat
         if submit(place, o, nil, addition: hadPosition) == nil {
             counters.fallbacks += 1
@@ -168,6 +169,7 @@ extension Engine {
                     unwinds: operation.unwinds,
                     attempt: operation.tries + 1, imbalance: holdings[place].imbalance))
         }
+        if operation.tries > 0 { countHedgeRetry(place) }
         operation.tries += 1
         operation.nextTryAt = nil
         holdings[place].operation = operation

@@ -66,6 +66,7 @@ public final class Engine {
     /// By instrument: contracts that were there before the start; nobody here manages them, and every limit
     /// counts them.
     var found: [Quantity] = []
+    var venueWatch = VenueWatch()
     var foreignFills: [(InstrumentID, Int64, VenueOrderID)] = []
     var day: Int64 = 0
     /// Contracts by holding as they stood at the last full hour, which a settlement is shared by.
@@ -117,6 +118,7 @@ public final class Engine {
             pairOf[pair.spot.id.index] = pair.id
             pairOf[pair.perp.id.index] = pair.id
         }
+        beginVenueWatch()
     }
 
     /// Puts a strategy on the desk; scripts run in the order of their names.
@@ -175,6 +177,7 @@ public final class Engine {
         let id = RequestID(raw: nextRequest)
         nextRequest += 1
         requests[id] = request
+        venueWatch.requests.add(at: now)
         commands.append(Command(id: id, request: request))
         return id
     }

@@ -6,9 +6,9 @@ import Synchronization
 
 #if KillPoints
     /// Places between the exchange and the record where a process may die, each once before and once after
-    /// something that cannot be taken back. The variable `NEAP_KILL=POINT:COUNT` ends the process with SIGKILL
-    /// when it comes to that point for that time; only what has to do with orders is counted. The points are
-    /// part of every build, so that what is tested is what people run.
+    /// something that cannot be taken back. The variable `NEAP_KILL=POINT:COUNT` ends the process with
+    /// SIGKILL when it comes to that point for that time; only what has to do with orders is counted. The
+    /// points are part of every build, so that what is tested is what people run.
     package enum KillPoint: String, CaseIterable, Sendable {
         /// An answer to an order or a message about one is at the socket, not in the mailbox.
         case receiptBefore = "receipt-before"
