@@ -13,7 +13,7 @@
         private let setting: KillCase
         private let folder: String
         private let venue: VenueServer
-        private let witness: Witness
+        let witness: Witness
         private var result: KillResult
 
         init(_ setting: KillCase) throws {
@@ -100,6 +100,35 @@
             return log.contains("Reconciled") || (log.contains("Ready:") && !log.contains("Going on from"))
         }
 
+        var live: String { folder + "/data/live" }
+        var log: String { text("/data/live/arbitrage.log") }
+        var guardianLog: String { text("/data/live/guardian.log") }
+        /// What the hosts said on their terminals.
+        var output: String { text("/host.log") }
+
+        private func text(_ name: String) -> String {
+            (try? String(contentsOfFile: folder + name, encoding: .utf8)) ?? ""
+        }
+
+        /// The strategy enters no more.
+        func leave() throws { try write("strategies/pair.lua", Self.strategy(setting.style, enters: false)) }
+
+        /// - Returns: whether it came true in time.
+        func until(seconds: Int, _ isTrue: () -> Bool) async -> Bool {
+            let deadline = MonotonicClock.microseconds() + Int64(seconds) * 1_000_000
+            while MonotonicClock.microseconds() < deadline {
+                if isTrue() { return true }
+                await pause(20)
+            }
+            return isTrue()
+        }
+
+        /// What is wrong with the last run's own account of itself, by the exchange.
+        func faultsAtTheEnd() -> [String] {
+            judge()
+            return result.faults
+        }
+
         private func judge() {
             guard let bytes = FileManager.default.contents(atPath: folder + "/data/live/summary.json"),
                 let summary = try? JSONSerialization.jsonObject(with: bytes) as? [String: Any]
@@ -122,12 +151,12 @@
             try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
         }
 
-        private func host(_ environment: [String: String]) throws -> HostProcess {
+        func host(_ environment: [String: String], seconds: Int = 20) throws -> HostProcess {
             try HostProcess(
                 [
                     "run", "--mode", "live", "--env", folder + "/.env", "--strategies",
                     folder + "/strategies",
-                    "--data", folder + "/data", "--console", "off", "--for", "20",
+                    "--data", folder + "/data", "--console", "off", "--for", String(seconds),
                 ], environment, log: folder + "/host.log")
         }
 
@@ -168,6 +197,7 @@
         }
 
         func stop() { process.terminate() }
+        func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
         /// - Returns: the exit code, or the signal that ended it; `nil` when it still runs.
         func end(within seconds: Int) async -> Int32? {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Logging
 import Wire
@@ -89,15 +90,25 @@ final class GuardianKeeper {
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
-        for handle: Int32 in 0...2 {
-            posix_spawn_file_actions_addopen(&files, handle, "/dev/null", O_RDWR, 0)
+        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
+        // What a crash says goes where people look.
+        for handle: Int32 in 1...2 {
+            let path = folder + "/" + GuardianRun.logFile
+            posix_spawn_file_actions_addopen(&files, handle, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         }
         let words = ["neap", "guardian", "--quiet"] + self.words
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
+        // Where the host is to be killed is not where its guardian is.
+        let settings = ProcessInfo.processInfo.environment.filter { $0.key != "NEAP_KILL" }
+        var environment: [UnsafeMutablePointer<CChar>?] = settings.keys.sorted().map {
+            strdup("\($0)=\(settings[$0] ?? "")")
+        }
+        environment.append(nil)
+        defer { for setting in environment { free(setting) } }
         var pid: pid_t = 0
-        let code = posix_spawn(&pid, "/proc/self/exe", &files, &attributes, &arguments, environ)
+        let code = posix_spawn(&pid, "/proc/self/exe", &files, &attributes, &arguments, &environment)
         guard code == 0 else {
             logger.error("ALERT the guardian could not be started: \(String(cString: strerror(code)))")
             return

@@ -18,7 +18,7 @@ final class GuardianRun {
     private let logger: Logger
     private let lease: Lease
 
-    static let lockFile = "guardian.lock", leaseFile = "lease"
+    static let lockFile = "guardian.lock", leaseFile = "lease", logFile = "guardian.log"
     /// How often it looks; µs of its own patience, far below the lease.
     private static let lookMilliseconds = 50
 
@@ -29,7 +29,7 @@ final class GuardianRun {
         guard access(folder, W_OK) == 0 else {
             throw StartFault("\(folder): no host ever ran here; the guardian watches a host's folder")
         }
-        log = try LogFile(path: folder + "/guardian.log", speaks: !plan.isSilent)
+        log = try LogFile(path: folder + "/" + Self.logFile, speaks: !plan.isSilent)
         logger = log.logger
         lease = try Lease(path: folder + "/" + Self.leaseFile)
     }

@@ -20,6 +20,7 @@ extension HostRun {
                 "the desk stood still three times within a minute; the guardian looks after what is open, "
                     + "see \(folder.path)/guardian.log; start again when the machine is well")
         }
+        unsetenv("NEAP_KILL")
         setenv(variable, (before + [now]).map(String.init).joined(separator: ","), 1)
         var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
         words.append(nil)
