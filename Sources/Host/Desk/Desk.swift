@@ -32,6 +32,10 @@ final class Desk: @unchecked Sendable {
     /// Frame at the socket to order handed to the REST client, microseconds of wall time.
     private(set) var tickToOrder = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+    /// The exchange's word of an execution at the socket to the hedge, repair or exit it asks for handed to the
+    /// REST client, microseconds of wall time.
+    private(set) var fillToHedge = Histogram<UInt32>(
+        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
     private var haltedByJournal = false
     /// Only under it orders may be sent; `nil` where nobody else could send them.
     var lease: Lease?
@@ -126,7 +130,7 @@ final class Desk: @unchecked Sendable {
         journal?.record(outcome.commands, street)
         if sends { Self.reach(.commandsAfter) }
         let link = link.withLock { $0 }
-        var sentOrder = false
+        var sentOrder = false, sentHedge = false
         for command in outcome.commands {
             let reduces = street.engine.reducesRisk(command.request)
             // What cannot be recorded is not risked.
@@ -141,9 +145,15 @@ final class Desk: @unchecked Sendable {
             link?.perform(command, reduces: reduces)
             if command.request.changesState { Self.reach(.sendAfter) }
             sentOrder = sentOrder || command.request.changesState
+            sentHedge = sentHedge || (reduces && command.request.placesOrders)
         }
-        if sentOrder, arrived > 0, case .frame = input {
-            tickToOrder.record(UInt64(max(0, MonotonicClock.microseconds() - arrived)))
+        if sentOrder, arrived > 0 {
+            let passed = UInt64(max(0, MonotonicClock.microseconds() - arrived))
+            switch input {
+            case .frame(.publicStream, _): tickToOrder.record(passed)
+            case .frame, .reply: if sentHedge { fillToHedge.record(passed) }
+            default: break
+            }
         }
         if let connection = outcome.dropsConnection { link?.reconnect(connection) }
         if let report = outcome.report, let refused = outcome.refused {
@@ -221,7 +231,7 @@ final class DeskEar: VenueListener {
             }
         let input = Input.reply(id, raw)
         Desk.reach(.receiptBefore, input)
-        desk.post(input)
+        desk.post(input, arrived: MonotonicClock.microseconds())
         Desk.reach(.receiptAfter, input)
     }
 }

@@ -2,6 +2,7 @@ import Core
 import Exchange
 import Gateway
 import Glibc
+import Histogram
 import Journal
 import Logging
 import LuaBridge
@@ -285,21 +286,22 @@ final class HostRun {
         endLease(ending.isQuiet || ending.isCut)
         if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
-        let histogram = rooms.desk.tickToOrder
         let summary = Summary(
             mode: plan.mode.rawValue,
             seconds: (MonotonicClock.microseconds() - rooms.started) / 1_000_000, endedBy: endedBy,
             differences: differences ?? [], matches: differences.map(\.isEmpty),
-            tickToOrder: histogram.totalCount == 0
-                ? nil
-                : (
-                    Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99))
-                ))
+            tickToOrder: Self.middleAndTail(rooms.desk.tickToOrder),
+            fillToHedge: Self.middleAndTail(rooms.desk.fillToHedge))
         let text = summary.json(street.engine, ScriptStanding.all(street.engine))
         try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
         if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
         tell(street, differences, ending)
         return ending.isQuiet && !ending.isCut ? 0 : 1
+    }
+
+    private static func middleAndTail(_ histogram: Histogram<UInt32>) -> (p50: Int64, p99: Int64)? {
+        if histogram.totalCount == 0 { return nil }
+        return (Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99)))
     }
 
     private struct Ending {
