@@ -149,6 +149,9 @@ import Testing
         #expect(bench.engine.join(new, inShadow: false, ProbationTerms(entries: 3)))
         show(bench, 0)
         #expect(bench.engine.slots[1].stopped == fault)
+        #expect(
+            bench.notes.contains(.strategyFault(owner: "newcomer", version: "1", fault, stopped: true)),
+            "a restart must know of it")
         #expect(!bench.engine.join(new, inShadow: false, ProbationTerms()), "it is there already")
     }
 
@@ -348,6 +351,18 @@ import Testing
         new.wishes = nil
         bench.obey(.script("puppet", .rollBack))
         #expect(bench.cancels == [post.id])
+    }
+
+    @Test func `say that a stopped version is given another try, and only then`() {
+        let bench = EngineBench()
+        func told() -> Int { bench.notes.count { $0 == .rearmed(owner: "puppet", version: "0") } }
+        bench.obey(.script("puppet", .rearm))
+        #expect(told() == 0)
+        bench.script.breaks = StrategyFault(kind: .steps, place: nil, message: "ran away")
+        show(bench, 0)
+        bench.script.breaks = nil
+        bench.obey(.script("puppet", .rearm))
+        #expect(told() == 1 && bench.engine.slots[0].stopped == nil)
     }
 
     @Test func `hold, halt and arm one script without touching the other`() {

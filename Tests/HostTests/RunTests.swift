@@ -172,6 +172,32 @@ private func demo(
         #expect(try Replay.play(run.folder).differences == [])
     }
 
+    /// What it asks for depends on how equal elements come out of a sort that a stock library would begin by
+    /// the clock.
+    @Test(.timeLimit(.minutes(3)))
+    func `whose strategy sorts is repeated to the last contract`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "strategies/sorter.lua",
+            """
+            local S = { api = 1, name = "sorter" }
+            function S.score(o, p)
+              if o.gross_pct < 0.3 then return nil, "small" end
+              local t = {}
+              for i = 1, 300 do t[i] = { key = i * 7919 % 5, place = i } end
+              t[1].key, t[150].key = -2, -1
+              table.sort(t, function(a, b) return a.key < b.key end)
+              return 0.9, o.size_usd * (0.4 + (t[40].place + t[80].place + t[120].place) / 1500)
+            end
+            return S
+            """)
+        let run = try demo(folder, seconds: 60, strategies: folder.path + "/strategies") { run in
+            run.onStanding = { if $0.counters.entries >= 3 { run.end() } }
+        }
+        #expect(run.summary["entries"] as? Int ?? 0 >= 3)
+        #expect(try Replay.play(run.folder).differences == [])
+    }
+
     @Test func `does not start without a strategy that can run`() throws {
         let folder = try TemporaryFolder()
         try folder.write("strategies/broken.lua", "local S = {")

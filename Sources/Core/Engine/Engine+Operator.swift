@@ -64,6 +64,10 @@ extension Engine {
         // A stopped version is given another try; a shadow waits for its promotion.
         case .rearm where state != .shadow:
             slots[place].tradingState = state == .hold ? .hold : .active
+            if slots[place].stopped != nil {
+                note(
+                    .rearmed(owner: slots[place].name, version: slots[place].strategy.contract.version))
+            }
             (slots[place].stopped, slots[place].strikes) = (nil, [])
         case .rollBack: rollBack(place, "by the operator", fault: nil)
         case .hold, .resume, .halt, .rearm: return

@@ -57,7 +57,10 @@ extension Engine {
         contractsAtHour += pairs.map { _ in Quantity.zero }
         watches += Array(repeating: Watch(), count: pairs.count * 2)
         orderSlots()
-        note(.joined(owner: slot.name, version: strategy.contract.version, inShadow: inShadow))
+        note(
+            .joined(
+                owner: slot.name, version: strategy.contract.version, inShadow: inShadow,
+                probation: slot.probation?.left ?? 0))
         forgetWalks()
         return true
     }
@@ -216,8 +219,12 @@ extension Engine {
             guard !rollBack(place, failure.reason, fault: failure.fault) else { continue }
             // Nothing to go back to: its positions are the host's.
             slots[place].probation = nil
-            slots[place].stopped =
-                failure.fault ?? StrategyFault(kind: .contract, place: nil, message: failure.reason)
+            let version = slots[place].strategy.contract.version
+            let fault =
+                failure.fault
+                ?? StrategyFault(kind: .contract, place: nil, message: failure.reason, version: version)
+            slots[place].stopped = fault
+            note(.strategyFault(owner: slots[place].name, version: version, fault, stopped: true))
         }
     }
 }

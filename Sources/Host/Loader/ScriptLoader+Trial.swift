@@ -20,10 +20,12 @@ struct ShadowStanding: Sendable {
 /// From a saved file to the desk: every step that a version goes through, each on record.
 extension ScriptLoader {
     /// Compiles, checks and rehearses a file and does with it what the policy says.
-    /// - Parameter isAsked: a person asked for it: a version refused before is tried again.
+    /// - Parameters:
+    ///   - isAsked: a person asked for it: a version refused before is tried again.
+    ///   - waits: it is left to a person, whatever the policy says.
     /// - Returns: what became of it, for people.
     /// - Throws: why it is refused; the running version stays.
-    func take(_ package: ScriptPackage, isAsked: Bool) throws(ScriptReport) -> String {
+    func take(_ package: ScriptPackage, isAsked: Bool, waits: Bool = false) throws(ScriptReport) -> String {
         let script: Script
         do throws(ScriptReport) { script = try setting.maker.make(package) } catch {
             refuse(package, error)
@@ -50,7 +52,7 @@ extension ScriptLoader {
             refuse(script, error)
             throw error
         }
-        guard setting.policy == .auto else { return try wait(script, proof, isNew: current == nil) }
+        guard setting.policy == .auto, !waits else { return try wait(script, proof, isNew: current == nil) }
         candidates[name] = nil
         // A refusal of the desk is put on record where it is heard.
         return try swap(script.package, script, proof.terms, inShadow: false)
@@ -113,7 +115,7 @@ extension ScriptLoader {
     /// nothing there.
     private func wait(_ script: Script, _ proof: Proof, isNew: Bool) throws(ScriptReport) -> String {
         let name = script.package.name
-        let inShadow = setting.policy == .shadow && proof.bench != nil
+        let inShadow = setting.policy != .confirm && proof.bench != nil
         if inShadow { proof.bench?.becomeShadow() }
         candidates[name] = Candidate(
             package: script.package, version: script.contract.version, terms: proof.terms,
@@ -179,14 +181,9 @@ extension ScriptLoader {
         do { before = try setting.records?.version(of: name, before: current) } catch {
             throw ScriptReport(place: name, message: "\(error)")
         }
-        guard let before, let main = before.files.first(where: { $0.name.isEmpty }) else {
+        guard let before, let package = ScriptPackage(name: name, before) else {
             throw ScriptReport(place: name, message: "no earlier version of it is kept")
         }
-        let package = ScriptPackage(
-            name: name, source: main.source,
-            library: before.files.filter { !$0.name.isEmpty }.map {
-                ScriptSource(name: $0.name, bytes: $0.source)
-            })
         let script = try setting.maker.make(package)
         shared.withLock { _ = $0.refused[name, default: []].insert(current) }
         _ = try swap(package, script, ProbationTerms(), inShadow: false)

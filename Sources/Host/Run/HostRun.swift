@@ -118,8 +118,9 @@ final class HostRun {
         guardian?.look()
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         loader.start()
+        let names = scripts.isEmpty ? "no strategy yet" : scripts.map(\.package.name).joined(separator: ", ")
         logger.info(
-            "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(scripts.map(\.package.name).joined(separator: ", ")); folder \(folder.path)"
+            "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(names); folder \(folder.path)"
         )
         let rooms = Rooms(
             catalogue: catalogue, desk: desk, link: link, loader: loader, control: control, console: console,
@@ -169,12 +170,11 @@ final class HostRun {
     private func loadScripts(_ loader: ScriptLoader) throws(StartFault) -> [Script] {
         let scripts: [Script]
         do throws(ScriptReport) { scripts = try loader.load() } catch { throw StartFault("\(error)") }
-        guard !scripts.isEmpty else {
+        guard !scripts.isEmpty || !loader.atStart.isEmpty else {
             throw StartFault(
                 "\(plan.configuration.strategies): no strategy in it can run; the reports above say why")
         }
-        let bound = Set(scripts.flatMap { $0.contract.parameters.map(\.variable) })
-        let strangers = plan.configuration.unclaimed.filter { !bound.contains($0.name) }
+        let strangers = plan.configuration.unclaimed.filter { !loader.bound.contains($0.name) }
         guard strangers.isEmpty else {
             let known = Variable.all.map(\.name)
             throw StartFault(

@@ -76,7 +76,9 @@ final class LoaderBench: Sendable {
         let isNew = loader?.shared.withLock { $0.versions[script.name] == nil } ?? false
         loader?.hear([
             isNew
-                ? .joined(owner: script.name, version: script.version, inShadow: inShadow)
+                ? .joined(
+                    owner: script.name, version: script.version, inShadow: inShadow,
+                    probation: inShadow ? 0 : terms.entries)
                 : .replaced(
                     owner: script.name, version: script.version, probation: terms.entries, keeps: false)
         ])
