@@ -111,9 +111,10 @@ extension Engine {
         picture.ownOneSided = exposure(of: holding.slot).oneSided
         picture.budget = limits.budget(of: holding.owner)
         picture.heldInPair = held(place)
-        for other in holdings {
-            if other.unhedgedSince != nil { picture.unhedged += unhedged(other) }
-            if let since = other.unhedgedSince { picture.unhedgedFor = max(picture.unhedgedFor, now - since) }
+        for other in holdings.indices {
+            guard let since = holdings.read(other, { $0.unhedgedSince }) else { continue }
+            picture.unhedged += unhedged(other)
+            picture.unhedgedFor = max(picture.unhedgedFor, now - since)
         }
         picture.profitToday = profitToday
         picture.ownProfitToday = profit(ofSlot: holding.slot) - slots[holding.slot].dayStart
