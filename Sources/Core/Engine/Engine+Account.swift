@@ -104,7 +104,7 @@ extension Engine {
     private func failed(_ request: Request, _ reply: Reply) {
         switch request {
         case .account, .openOrders: retryAt.append((now + .seconds(1), request))
-        case .fundingPayments: retryAt.append((now + .seconds(5), request))
+        case .fundingPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
         case .positions where !opened, .capital where !opened, .collateral where !opened:
             retryAt.append((now + .seconds(1), request))
         default: break
