@@ -139,7 +139,7 @@ final class HostRun {
                 return (address, signer, RunClock())
             }
             var setting = VenueConfiguration()
-            (setting.seed, setting.speed) = (plan.seed, plan.speed)
+            (setting.seed, setting.speed, setting.faults) = (plan.seed, plan.speed, plan.faults)
             setting.requestsPerMinute = nil
             setting.market =
                 plan.market.map { .recorded($0.feed) } ?? .generated(dislocations: [], only: [])
@@ -305,7 +305,8 @@ final class HostRun {
         let summary = Summary(
             mode: plan.mode.rawValue,
             seconds: (MonotonicClock.microseconds() - rooms.started) / 1_000_000, endedBy: endedBy,
-            differences: differences ?? [], matches: differences.map(\.isEmpty),
+            faultsPlayed: venue?.faultsPlayed ?? [], differences: differences ?? [],
+            matches: differences.map(\.isEmpty),
             tickToOrder: histogram.totalCount == 0
                 ? nil
                 : (
