@@ -95,7 +95,12 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
+        tests(
+            "HostTests",
+            [
+                "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Simulator", "Venue", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests(
             "ReliabilityTests",
             ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire"]),

@@ -10,6 +10,8 @@ final class EngineBench {
     /// Everything asked for and not yet answered by the test.
     private(set) var commands: [Command] = []
     private(set) var notes: [Note] = []
+    /// The last request with two orders, also when both were taken off the list.
+    private(set) var lastBatch = RequestID(raw: 0)
     private var sequence: Int64 = 1
     private var nextTrade: Int64 = 1
     private var lastMark: (update: MarkUpdate, at: Timestamp)?
@@ -65,7 +67,9 @@ final class EngineBench {
 
     func turn(_ events: [Event]) {
         engine.turn(events, now: now)
-        commands += engine.takeCommands()
+        let asked = engine.takeCommands()
+        for command in asked { if case .submitBatch = command.request { lastBatch = command.id } }
+        commands += asked
         notes += engine.takeNotes()
     }
 

@@ -112,7 +112,7 @@ extension Engine {
         switch request {
         case .account: retryAt.append((now + .seconds(1), request))
         case .openOrders where !opened: retryAt.append((now + .seconds(1), request))
-        case .fundingPayments: retryAt.append((now + .seconds(5), request))
+        case .fundingPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
         case .positions where !opened, .capital where !opened, .collateral where !opened:
             retryAt.append((now + .seconds(1), request))
         default: break

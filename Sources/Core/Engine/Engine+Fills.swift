@@ -242,7 +242,7 @@ extension Engine {
         for place in holdings.indices {
             guard let since = holdings.read(place, { $0.unhedgedSince }) else { continue }
             counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
-            counters.unhedgedMoneyTime += unhedged(holdings[place]).raw * Int128(passed.microseconds)
+            counters.unhedgedMoneyTime += unhedged(place).raw * Int128(passed.microseconds)
         }
     }
 
@@ -251,9 +251,9 @@ extension Engine {
         var total = Money.zero
         for place in holdings.indices where holdings.read(place, { $0.isAtWork }) {
             let holding = holdings[place]
-            if holding.imbalance.magnitude >= pairs[holding.pair.index].leastQuantity {
+            if openLeg(place).magnitude >= pairs[holding.pair.index].leastQuantity {
                 if holding.unhedgedSince == nil { holdings[place].unhedgedSince = now }
-                total += unhedged(holding)
+                total += unhedged(place)
             } else if let since = holding.unhedgedSince {
                 counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
                 holdings[place].unhedgedSince = nil
@@ -263,8 +263,25 @@ extension Engine {
     }
 
     /// |coins + contracts| at the spot mid.
-    func unhedged(_ holding: Holding) -> Money {
-        guard let mid = mid(pairs[holding.pair.index].spot) else { return .zero }
-        return (mid * holding.imbalance.magnitude).roundedUp()
+    func unhedged(_ place: Int) -> Money {
+        guard let mid = mid(pair(of: place).spot) else { return .zero }
+        return (mid * openLeg(place).magnitude).roundedUp()
+    }
+
+    /// Coins plus contracts, with executions that the venue has told of and whose price and fee are still to
+    /// come: they are held.
+    func openLeg(_ place: Int) -> Quantity {
+        var sum = holdings.read(place) { $0.imbalance }
+        for order in liveOrders where orders[order].holding == place {
+            let record = orders[order]
+            let owed = record.told - record.filled
+            guard owed > .zero else { continue }
+            let isSpotBuy = record.leg == .spot && record.order.side == .buy
+            let fee = isSpotBuy ? account.fees.spotTaker.raw : 0
+            let held = quotient(
+                Int128(owed.raw) * Int128(10_000_000_000 - fee), by: 10_000_000_000, .down)
+            sum += Quantity(raw: Int64(held) * record.order.side.sign)
+        }
+        return sum
     }
 }

@@ -1,8 +1,13 @@
 extension Engine {
-    /// How long a request stays valid at the venue; after it a silent order that left no trace is dead.
+    /// How long a request that changes something may be accepted after it was signed. Short: a lost order
+    /// cannot be given up before, and the other leg stands alone so long.
+    public static let requestWindow = TimeSpan.milliseconds(1_500)
+    /// How far the venue's clock may be behind what we take it for.
+    static let clockDoubt = TimeSpan.milliseconds(500)
+    /// How long an order may stay without a word before it is asked for; its caller may wait much longer.
+    static let answerPatience = TimeSpan.seconds(1)
     /// Rows of a page of the history of executions.
     static let fillsPage = 1000
-    static let requestWindow = TimeSpan.seconds(2)
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -46,6 +51,7 @@ extension Engine {
         let record = orders[place]
         guard !record.state.isOver, record.state != .cancelling else { return }
         change(place, .cancelSent)
+        orders[place].askedAt = now
         ask(.cancel(record.order.instrument, record.order.id))
     }
 
@@ -131,12 +137,15 @@ extension Engine {
         orders[place].told = max(orders[place].told, update.executed)
         if let reason = update.reason { orders[place].expiryReason = reason }
         if update.status != .unknown { change(place, .told(update.status)) }
+        // Given up, and executed all the same: what it is owed is asked for like any other's.
+        if !orders[place].isSettled, !liveOrders.contains(place) { liveOrders.append(place) }
     }
 
     /// Orders that owe us something: an answer, a last word, or executions the venue told of.
     func watchOrders() {
         let isDeaf = !connectionUp[ConnectionID.privateStream.rawValue]
         for place in liveOrders {
+            if orders[place].state == .sent, now - orders[place].sentAt >= Self.answerPatience { lost(place) }
             let record = orders[place]
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
@@ -168,10 +177,12 @@ extension Engine {
         let record = orders[place]
         if record.restsNot, record.fillsRead { return concludeAbsent(place) }
         // What the venue has named it has received: only one it never spoke of may still be on its way.
-        let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1) || record.venueOrderID != nil
-        // The question that decides is put as soon as its answer counts.
-        let decides = isExpired && record.restsQuestion == nil
-        if !decides, let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) {
+        let isExpired =
+            now - record.sentAt > Self.requestWindow + Self.clockDoubt || record.venueOrderID != nil
+        if isExpired, !record.askedExpired {
+            // What counts begins now, whatever was asked before.
+            (orders[place].askedExpired, orders[place].asks) = (true, 0)
+        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) {
             return
         }
         orders[place].askedAt = now

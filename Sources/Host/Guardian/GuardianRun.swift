@@ -43,7 +43,7 @@ final class GuardianRun {
         }
         defer { withExtendedLifetime(lock) {} }
         logger.info("Watching the host of \(folder)")
-        let window = VenueLink.windowMilliseconds * 1000
+        let window = Engine.requestWindow.microseconds
         while true {
             switch lease.sight(window: window) {
             case .ended:

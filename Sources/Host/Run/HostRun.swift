@@ -145,7 +145,7 @@ final class HostRun {
                 return (address, signer, RunClock())
             }
             var setting = VenueConfiguration()
-            (setting.seed, setting.speed) = (plan.seed, plan.speed)
+            (setting.seed, setting.speed, setting.faults) = (plan.seed, plan.speed, plan.faults)
             setting.requestsPerMinute = nil
             setting.market =
                 plan.market.map { .recorded($0.feed) } ?? .generated(dislocations: [], only: [])
@@ -289,7 +289,8 @@ final class HostRun {
         let summary = Summary(
             mode: plan.mode.rawValue,
             seconds: (MonotonicClock.microseconds() - rooms.started) / 1_000_000, endedBy: endedBy,
-            differences: differences ?? [], matches: differences.map(\.isEmpty),
+            faultsPlayed: venue?.faultsPlayed ?? [], differences: differences ?? [],
+            matches: differences.map(\.isEmpty),
             tickToOrder: Self.middleAndTail(rooms.desk.tickToOrder),
             fillToHedge: Self.middleAndTail(rooms.desk.fillToHedge))
         let text = summary.json(street.engine, ScriptStanding.all(street.engine))

@@ -2,6 +2,7 @@ import Core
 import Glibc
 import Journal
 import LuaBridge
+import Simulator
 import Venue
 
 /// What a run was asked to do, with the configuration it was given, all of it checked.
@@ -13,6 +14,8 @@ struct RunPlan: Sendable {
     var seed: UInt64 = 1
     var speed = 1.0
     var market: RecordedMarket?
+    /// What the embedded exchange does wrong on purpose.
+    var faults = FaultPlan.none
     /// Neither table nor log on the terminal.
     var isSilent = false
     /// Behind `neap guardian`, for the guardian of this run.
