@@ -44,6 +44,14 @@ public enum Request: Sendable, Equatable {
     /// Settled rates of a perp, newest first.
     case fundingRates(InstrumentID, limit: Int)
 
+    /// True for orders, alone or as a batch.
+    public var placesOrders: Bool {
+        switch self {
+        case .submit, .submitBatch: true
+        default: false
+        }
+    }
+
     /// True for what may change orders at the venue: sent at most once, lost answers are `unknown`.
     public var changesState: Bool {
         switch self {

@@ -9,7 +9,7 @@ public struct RecordFault: Error, Sendable, CustomStringConvertible {
 }
 
 /// The projection people query: `records.sqlite` in the folder of a run. It can be made anew from the journal
-/// and nothing is decided by it.
+/// and no turn decides by it; a start asks it which versions ended badly before.
 ///
 /// Rows are written in order on a queue of their own; the desk hands them over and goes on.
 public final class RecordBook: Sendable {
@@ -81,8 +81,11 @@ public final class RecordBook: Sendable {
                 retire(script, but: version, at: now)
                 step(script, version, .active, at: now)
                 if probation > 0 { step(script, version, .probation, "\(probation) entries", at: now) }
-            case .joined(let script, let version, let inShadow):
+            case .joined(let script, let version, let inShadow, let probation):
                 step(script, version, inShadow ? .shadow : .active, at: now)
+                if probation > 0 { step(script, version, .probation, "\(probation) entries", at: now) }
+            case .rearmed(let script, let version):
+                step(script, version, .active, "re-armed by the operator", at: now)
             case .proven(let script, let version): step(script, version, .proven, at: now)
             case .rolledBack(let script, let from, let to, let reason):
                 step(script, from, .rolledBack, reason, at: now)

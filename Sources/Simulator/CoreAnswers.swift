@@ -76,8 +76,12 @@ extension SimulatedVenue {
             placeBatch(orders.map { IncomingOrder($0) }, from: account, ticket: ticket, now: now)
             return nil
         case .cancel(let id, let client):
+            if postponesCancel(id, order: nil, client: client.raw, from: account, now: now) {
+                return .acceptedOnly
+            }
             return single(cancel(id, order: nil, client: client.raw, from: account, now: now), missing: 400)
         case .cancelAll(let id):
+            if postponesCancelAll(id, from: account, now: now) { return .acceptedOnly }
             return .orders(cancelAll(id, from: account, now: now).map { $0.update() })
         case .orderState(let id, let client):
             let found = openOrder(id, order: nil, client: client.raw, of: account)

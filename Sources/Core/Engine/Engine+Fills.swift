@@ -8,6 +8,10 @@ extension Engine {
         orders[place].filled += fill.quantity
         orders[place].venueOrderID = fill.venueOrderID
         venueOrderPlaces[fill.venueOrderID] = place
+        // Whole: nothing more can come of it, whatever answer is still missing.
+        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
+            change(place, .told(.filled))
+        }
         if orders[place].filled < orders[place].order.quantity { counters.partialFills += 1 }
         counters.fills += 1
         if orders[place].purpose == .entry { countTakeFill(of: orders[place].holding) }
@@ -18,19 +22,22 @@ extension Engine {
         addToHolding(fill, record)
         trackUnhedged()
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
+        // What an earlier run posted has no operation behind it any more.
+        guard holdings[record.holding].operation?.resting != nil else { return }
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }
     }
 
     /// An execution that is not ours by name: another program, a person, or the venue itself.
     private func applyForeign(_ fill: Fill) {
-        guard opened, let openedAt, fill.venueTime > openedAt else { return }
+        guard opened || restored != nil, let openedAt, fill.venueTime > openedAt else { return }
+        if isOurs(settled: fill) { return }
         let mark = (fill.instrument, fill.tradeID, fill.venueOrderID)
         if foreignFills.contains(where: { $0 == mark }) { return }
         foreignFills.append(mark)
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         foreign[fill.instrument.index] = true
         let symbol = instruments[fill.instrument.index].symbol
-        note(.alert("\(symbol): an execution that is not ours; entries stop there"))
+        judgeStranger(fill)
         var left = fill
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
@@ -46,7 +53,7 @@ extension Engine {
 
     /// How much of a leg of ours a stranger's execution took: a liquidation, a conversion, a trade by hand
     /// (FORMULAS 5, (2)). Coins are only missed when the account has fewer than the ledger gives to pairs.
-    private func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
+    func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
         let pair = pair(of: place)
         let holding = holdings[place]
         var lost = Quantity.zero
@@ -65,7 +72,7 @@ extension Engine {
         return lost > .zero ? lost : nil
     }
 
-    private func book(foreign fill: Fill, for place: Int) {
+    func book(foreign fill: Fill, for place: Int) {
         let instrument = instruments[fill.instrument.index]
         let order = Order(
             id: ClientOrderID(raw: 0), instrument: fill.instrument, side: fill.side, price: fill.price,
@@ -235,7 +242,7 @@ extension Engine {
         for place in holdings.indices {
             guard let since = holdings.read(place, { $0.unhedgedSince }) else { continue }
             counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
-            counters.unhedgedMoneyTime += unhedged(holdings[place]).raw * Int128(passed.microseconds)
+            counters.unhedgedMoneyTime += unhedged(place).raw * Int128(passed.microseconds)
         }
     }
 
@@ -244,9 +251,9 @@ extension Engine {
         var total = Money.zero
         for place in holdings.indices where holdings.read(place, { $0.isAtWork }) {
             let holding = holdings[place]
-            if holding.imbalance.magnitude >= pairs[holding.pair.index].leastQuantity {
+            if openLeg(place).magnitude >= pairs[holding.pair.index].leastQuantity {
                 if holding.unhedgedSince == nil { holdings[place].unhedgedSince = now }
-                total += unhedged(holding)
+                total += unhedged(place)
             } else if let since = holding.unhedgedSince {
                 counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
                 holdings[place].unhedgedSince = nil
@@ -256,8 +263,25 @@ extension Engine {
     }
 
     /// |coins + contracts| at the spot mid.
-    func unhedged(_ holding: Holding) -> Money {
-        guard let mid = mid(pairs[holding.pair.index].spot) else { return .zero }
-        return (mid * holding.imbalance.magnitude).roundedUp()
+    func unhedged(_ place: Int) -> Money {
+        guard let mid = mid(pair(of: place).spot) else { return .zero }
+        return (mid * openLeg(place).magnitude).roundedUp()
+    }
+
+    /// Coins plus contracts, with executions that the venue has told of and whose price and fee are still to
+    /// come: they are held.
+    func openLeg(_ place: Int) -> Quantity {
+        var sum = holdings.read(place) { $0.imbalance }
+        for order in liveOrders where orders[order].holding == place {
+            let record = orders[order]
+            let owed = record.told - record.filled
+            guard owed > .zero else { continue }
+            let isSpotBuy = record.leg == .spot && record.order.side == .buy
+            let fee = isSpotBuy ? account.fees.spotTaker.raw : 0
+            let held = quotient(
+                Int128(owed.raw) * Int128(10_000_000_000 - fee), by: 10_000_000_000, .down)
+            sum += Quantity(raw: Int64(held) * record.order.side.sign)
+        }
+        return sum
     }
 }

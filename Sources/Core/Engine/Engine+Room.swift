@@ -109,9 +109,10 @@ extension Engine {
         picture.stopping = stopping || flattening
         picture.budget = limits.budget(of: holding.owner)
         var unhedged = Money.zero
-        for other in holdings {
-            if other.unhedgedSince != nil { unhedged += self.unhedged(other) }
-            if let since = other.unhedgedSince { picture.unhedgedFor = max(picture.unhedgedFor, now - since) }
+        for other in holdings.indices {
+            guard let since = holdings.read(other, { $0.unhedgedSince }) else { continue }
+            unhedged += self.unhedged(other)
+            picture.unhedgedFor = max(picture.unhedgedFor, now - since)
         }
         let reserved = reserved
         if pricesAreKnown {

@@ -45,6 +45,9 @@ public struct Ledger: Sendable {
         public let account: Account
         public let asset: Asset
         public fileprivate(set) var balance: Money
+        public init(account: Account, asset: Asset, balance: Money) {
+            (self.account, self.asset, self.balance) = (account, asset, balance)
+        }
     }
 
     /// Every balance ever touched, ordered by account and asset.
@@ -52,6 +55,9 @@ public struct Ledger: Sendable {
     public private(set) var postings = 0
 
     public init() {}
+
+    /// Takes up balances that another ledger had.
+    public init(rows: [Row]) { self.rows = rows.sorted { ($0.account, $0.asset) < ($1.account, $1.asset) } }
 
     public mutating func post(_ posting: Posting) {
         guard posting.amount != .zero else { return }

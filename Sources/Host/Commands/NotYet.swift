@@ -22,7 +22,7 @@ extension NotYetCommand {
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
         Backtest.self, Simulate.self, Why.self,
-        AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
+        AcceptLimits.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
         Keys.self, Paper.self,
     ]
 
@@ -45,10 +45,6 @@ enum NotYet {
     }
     struct AcceptLimits: NotYetCommand {
         static let name = "accept-limits"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Guardian: NotYetCommand {
-        static let name = "guardian"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Doctor: NotYetCommand {
