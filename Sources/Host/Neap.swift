@@ -10,7 +10,7 @@ public struct Neap: ParsableCommand {
         subcommands: [
             RunCommand.self, ReplayCommand.self, VenueCommand.self, StatusCommand.self, HoldCommand.self,
             ResumeCommand.self, HaltCommand.self, RearmCommand.self, FlattenCommand.self, ReloadCommand.self,
-            PromoteCommand.self, RollbackCommand.self, CheckCommand.self,
+            PromoteCommand.self, RollbackCommand.self, CheckCommand.self, AcceptLimitsCommand.self,
             GuardianCommand.self,
         ] + NotYet.all)
 
