@@ -140,6 +140,7 @@ public final class Engine {
         judgeProbations()
         forgetEarlier()
         finishFlatten()
+        tellPostings()
     }
 
     /// The commands of the turns since the last call, in order.

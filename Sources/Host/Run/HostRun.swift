@@ -70,7 +70,7 @@ final class HostRun {
             throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
         }
         let postBox = Mutex<Desk?>(nil)
-        let records = openRecords()
+        let records = openRecords(clock)
         let loader = ScriptLoader(
             loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
                 postBox.withLock { $0 }?.post(input, loaded: loaded)
@@ -82,8 +82,7 @@ final class HostRun {
         street.compile = loader.setting.maker.make
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
-            let now = clock.now
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
             loader.hear(notes)
@@ -299,7 +298,10 @@ final class HostRun {
         rooms.link.close()
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
-        if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
+        if let fault = rooms.records?.finish() {
+            logger.error(
+                "records.sqlite is not whole: \(fault); `neap rebuild \(folder.path)` makes it anew")
+        }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
         let histogram = rooms.desk.tickToOrder
         let summary = Summary(
