@@ -89,13 +89,19 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
+        tests(
+            "HostTests",
+            [
+                "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire", "Records",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests("ReliabilityTests", ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),
         tests("MarketTests", ["Market", "Core"]),
-        tests("RecordsTests", ["Records", "Core"]),
+        tests("RecordsTests", ["Records", "Core", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("ConsoleTests", ["Console", "Wire"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",
