@@ -99,7 +99,9 @@ let package = Package(
             "HostTests",
             [
                 "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Simulator", "Venue", "Wire",
+                "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(
             "ReliabilityTests",
@@ -108,7 +110,7 @@ let package = Package(
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),
         tests("MarketTests", ["Market", "Core"]),
-        tests("RecordsTests", ["Records", "Core"]),
+        tests("RecordsTests", ["Records", "Core", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("ConsoleTests", ["Console", "Wire"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",

@@ -255,12 +255,13 @@ extension Engine {
             counters.rounds += 1
             slots[slot].exits += 1
             slots[slot].rounds += 1
-            note(
-                .roundClosed(
-                    owner: holding.owner, pair: pair(of: place).base.symbol, reason: reason, net: net,
-                    seconds: (now - (holding.openedAt ?? now)).microseconds / 1_000_000))
         }
+        let round = round(holding, reason, profit)
+        note(hadPosition ? .roundClosed(round) : .unwound(round))
         (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
+        // What comes after the end, such as a late fill, is told by itself.
+        (holdings[place].profit, holdings[place].tally) = (ProfitAndLoss(), RoundTally())
+        holdings[place].profit.basis = -profit.residual
         for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
         forgetSharedRefusals()
         let lost = net < .zero

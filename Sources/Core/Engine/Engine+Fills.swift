@@ -1,8 +1,10 @@
 extension Engine {
     /// Books one execution: holding, ledger, causes of profit, counters. A trade id counts once per order.
-    func apply(_ fill: Fill) {
+    func apply(_ fill: Fill, origin: String? = nil) {
         let place = fill.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[fill.venueOrderID]
-        guard let place, orders[place].order.instrument == fill.instrument else { return applyForeign(fill) }
+        guard let place, orders[place].order.instrument == fill.instrument else {
+            return applyForeign(fill, origin)
+        }
         guard !orders[place].tradeIDs.contains(fill.tradeID) else { return }
         orders[place].tradeIDs.append(fill.tradeID)
         orders[place].filled += fill.quantity
@@ -18,6 +20,7 @@ extension Engine {
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         let record = orders[place]
         ledger.book(fill, of: instruments[fill.instrument.index], owner: holdings[record.holding].owner)
+        tell(fill, origin, by: record)
         bookCauses(fill, record)
         addToHolding(fill, record)
         trackUnhedged()
@@ -28,7 +31,7 @@ extension Engine {
     }
 
     /// An execution that is not ours by name: another program, a person, or the venue itself.
-    private func applyForeign(_ fill: Fill) {
+    private func applyForeign(_ fill: Fill, _ origin: String?) {
         guard opened || restored != nil, let openedAt, fill.venueTime > openedAt else { return }
         if isOurs(settled: fill) { return }
         let mark = (fill.instrument, fill.tradeID, fill.venueOrderID)
@@ -45,9 +48,11 @@ extension Engine {
             left = part.rest
             note(.alert("\(symbol): \(holdings[place].owner) lost \(lost) of its leg; the other leg follows"))
             book(foreign: part.first, for: place)
+            tell(part.first, origin, takenFrom: place)
         }
         if left.quantity > .zero {
             ledger.book(left, of: instruments[fill.instrument.index], owner: Account.house)
+            tell(left, origin, takenFrom: nil)
         }
     }
 
@@ -107,6 +112,7 @@ extension Engine {
             holdings[place].perpFees += fill.fee
             holdings[place].perpCost += fill.side == .buy ? fill.notional : -fill.notional
         }
+        holdings[place].tally.add(record.leg, signed, at: fill.price)
         if holdings[place].openedAt == nil { holdings[place].openedAt = now }
         feesToday += feeInQuote(fill, instrument)
     }
@@ -242,7 +248,9 @@ extension Engine {
         for place in holdings.indices {
             guard let since = holdings.read(place, { $0.unhedgedSince }) else { continue }
             counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
-            counters.unhedgedMoneyTime += unhedged(place).raw * Int128(passed.microseconds)
+            let moneyTime = unhedged(place).raw * Int128(passed.microseconds)
+            counters.unhedgedMoneyTime += moneyTime
+            holdings[place].tally.stayUnhedged(moneyTime, for: passed)
         }
     }
 

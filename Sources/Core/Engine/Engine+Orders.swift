@@ -43,6 +43,7 @@ extension Engine {
             .placing(
                 owner: holdings[holding].owner, pair: pair(of: holding).base.symbol, purpose: purpose,
                 orders: batch))
+        for place in orders.indices.suffix(batch.count) { tell(order: place) }
         ask(batch.count == 1 ? .submit(batch[0]) : .submitBatch(batch))
         return true
     }
@@ -124,12 +125,15 @@ extension Engine {
             note(
                 .alert("order \(orders[place].order.id): \(event) does not belong to \(orders[place].state)"))
         }
-        if orders[place].state.isOver, orders[place].overAt == nil { orders[place].overAt = now }
+        if orders[place].state.isOver, orders[place].overAt == nil {
+            orders[place].overAt = now
+            tell(order: place)
+        }
     }
 
     /// What the stream or an answer says of an order; fills in it are booked, repeats do nothing.
     func apply(_ update: OrderUpdate) {
-        if let fill = update.fill { apply(fill) }
+        if let fill = update.fill { apply(fill, origin: update.origin) }
         let place = update.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[update.venueOrderID]
         guard let place, orders[place].order.instrument == update.instrument else { return }
         orders[place].venueOrderID = update.venueOrderID
@@ -150,11 +154,6 @@ extension Engine {
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
                 probe(place)
-            } else if record.state == .sent, now - last >= .seconds(2) {
-                // Slow, not lost: its answer still counts when it comes.
-                orders[place].askedAt = now
-                ask(.orderState(record.order.instrument, record.order.id))
-                askForFills(place)
             } else if record.state.isOver, record.filled < record.told, now - last >= .seconds(1) {
                 orders[place].askedAt = now
                 askForFills(place)

@@ -207,7 +207,7 @@ extension Engine {
         ledger.post(
             Posting(
                 from: Account(Account.house, .adjustment), to: Account(Account.house, .venue), asset: asset,
-                amount: amount))
+                amount: amount, cause: .adjustment, reference: "\(now.microseconds)/\(asset)"))
     }
 
     private func loseCoins(_ pair: Pair, _ amount: Money, _ price: Price) {
@@ -317,8 +317,13 @@ extension Engine {
         (holding.perp, holding.spotCost) = (contracts, spotMid * coins)
         holding.perpCost = perpMid * contracts
         holding.entryGross = entryGross(holding)
-        ledger.transfer(contracts, at: perpMid, of: pair.perp, from: Account.house, to: Self.adoptedOwner)
-        ledger.transfer(coins, at: spotMid, of: pair.spot, from: Account.house, to: Self.adoptedOwner)
+        let house = Account.house, owner = Self.adoptedOwner
+        ledger.transfer(
+            contracts, at: perpMid, of: pair.perp, from: house, to: owner,
+            reference: "\(now.microseconds)/adopted/perp")
+        ledger.transfer(
+            coins, at: spotMid, of: pair.spot, from: house, to: owner,
+            reference: "\(now.microseconds)/adopted/spot")
         holding.profit.basis = -residual(holding)
         slots[slot].profit.basis += holding.profit.basis
         holdings[place] = holding

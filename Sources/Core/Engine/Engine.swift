@@ -158,6 +158,7 @@ public final class Engine {
         judgeProbations()
         forgetEarlier()
         finishFlatten()
+        tellPostings()
     }
 
     /// The commands of the turns since the last call, in order.

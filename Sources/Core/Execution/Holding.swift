@@ -38,6 +38,8 @@ public struct Holding: Sendable {
     public var cooldownUntil: Timestamp?
     /// Net of the round so far by cause.
     public var profit = ProfitAndLoss()
+    /// What changed hands in it so far.
+    public var tally = RoundTally()
     public var fundingStopStrikes = 0
     /// The settlement that comes next, as the last look at the funding stop had it.
     public var nextSettlement: Timestamp?

@@ -17,7 +17,7 @@ final class Desk: @unchecked Sendable {
     private let link = Mutex<VenueLink?>(nil)
     private var thread = pthread_t()
     private let nextBlock: @Sendable () -> UInt32?
-    private let hear: @Sendable ([Note]) -> Void
+    private let hear: @Sendable ([Note], Timestamp) -> Void
     /// Keeps the run; `nil` keeps nothing.
     var journal: DeskJournal?
     /// Looks at the street every `look` microseconds, on the desk's thread.
@@ -49,10 +49,10 @@ final class Desk: @unchecked Sendable {
 
     /// - Parameters:
     ///   - nextBlock: reserves a block of client order ids durably; `nil` when none can be had.
-    ///   - hear: what turns have to say, on the desk's thread.
+    ///   - hear: what turns have to say, and the moment of the turn, on the desk's thread.
     init(
         street: Street, clock: RunClock, nextBlock: @escaping @Sendable () -> UInt32?,
-        hear: @escaping @Sendable ([Note]) -> Void
+        hear: @escaping @Sendable ([Note], Timestamp) -> Void
     ) {
         (self.street, self.clock, self.nextBlock, self.hear) = (street, clock, nextBlock, hear)
     }
@@ -161,11 +161,11 @@ final class Desk: @unchecked Sendable {
         }
         let notes = street.engine.takeNotes()
         if notes.contains(.needsIDs) { reserve() }
-        if !notes.isEmpty { hear(notes) }
+        if !notes.isEmpty { hear(notes, street.engine.now) }
         journal?.roll(street)
         if let fault = journal?.writer.fault, !haltedByJournal {
             haltedByJournal = true
-            hear([.alert("the journal cannot be written: \(fault)")])
+            hear([.alert("the journal cannot be written: \(fault)")], now)
             turn(.order(.halt), now)
         }
     }

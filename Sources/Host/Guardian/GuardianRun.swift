@@ -108,7 +108,7 @@ final class GuardianRun {
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let clock = RunClock()
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { text.log($0, at: clock.now) }
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { text.log($0, at: $1) }
         let board = Board()
         desk.observe = { board.show(Standing($0)) }
         desk.journal = try journal(catalogue, markets, pairs, recovery)

@@ -77,7 +77,7 @@ final class HostRun {
             throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
         }
         let postBox = Mutex<Desk?>(nil)
-        let records = openRecords()
+        let records = openRecords(clock)
         let loader = ScriptLoader(
             loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
                 postBox.withLock { $0 }?.post(input, loaded: loaded)
@@ -91,8 +91,7 @@ final class HostRun {
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
-            let now = clock.now
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
             loader.hear(notes)
@@ -284,7 +283,10 @@ final class HostRun {
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
         endLease(ending.isQuiet || ending.isCut)
-        if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
+        if let fault = rooms.records?.finish() {
+            logger.error(
+                "records.sqlite is not whole: \(fault); `neap rebuild \(folder.path)` makes it anew")
+        }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
         let summary = Summary(
             mode: plan.mode.rawValue,
