@@ -71,13 +71,17 @@ extension RecordBook {
         note(script, files.version, .seen, "", now)
     }
 
-    /// Puts a step of a version on record; it is the version's fate until the next.
+    /// Puts a step of a version on record; it is the version's fate until the next. What a version in service
+    /// goes through once more on the way to beginning anew is not.
     public func step(
         _ script: String, _ version: String, _ step: VersionStep, _ detail: String = "", at now: Timestamp
     ) {
+        let isOnTheWay = [.seen, .stable, .compiled, .contract, .rehearsed].contains(step)
         write(
-            "UPDATE versions SET fate = ?, fate_ms = ? WHERE script = ? AND version = ?",
-            [step.rawValue, now.milliseconds, script, version])
+            """
+            UPDATE versions SET fate = ?, fate_ms = ? WHERE script = ? AND version = ?
+                AND NOT (? AND fate IN ('active', 'probation', 'proven'))
+            """, [step.rawValue, now.milliseconds, script, version, isOnTheWay])
         note(script, version, step, detail, now)
     }
 
