@@ -3,6 +3,8 @@ extension Engine {
     func judgeExit(_ place: Int) {
         let holding = holdings[place]
         let pair = pair(of: place)
+        // Orders of an earlier run are in doubt: what they did is not held yet and would be done twice.
+        guard live(place).isEmpty else { return }
         if flattening { return exit(place, "flatten", nil) }
         if holding.adopted, limits.adoptPolicy == .flatten { return exit(place, "ADOPT_POLICY", nil) }
         if runwayIsShort, isSmallestEdge(place) {

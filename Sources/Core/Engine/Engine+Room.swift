@@ -37,7 +37,9 @@ extension Engine {
     /// What the least quantity of a pair costs at the dearer touch; `nil` without a price.
     private func leastSize(_ pair: Pair) -> Money? {
         guard let spot = top(pair.spot), let perp = top(pair.perp) else { return nil }
-        return (max(spot.ask.price, perp.ask.price) * pair.leastQuantity).roundedUp()
+        // A lot more than the least: what the fee in base leaves of it must be sold again.
+        let least = pair.leastQuantity + pair.commonLot
+        return (max(spot.ask.price, perp.ask.price) * least).roundedUp()
     }
 
     /// Notional per leg that a holding has: the larger leg at own mids.
