@@ -20,6 +20,12 @@ let package = Package(
     name: "neap",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "neap", targets: ["neap"])],
+    traits: [
+        .trait(
+            name: "KillPoints",
+            description: "NEAP_KILL=POINT:COUNT ends the process at a place between exchange and record."),
+        .default(enabledTraits: ["KillPoints"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -92,11 +98,14 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire", "Records",
+                "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Simulator", "Venue", "Wire",
+                "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        tests("ReliabilityTests", ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator"]),
+        tests(
+            "ReliabilityTests",
+            ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),

@@ -14,7 +14,8 @@ public struct JournalFault: Error, Sendable, Equatable, CustomStringConvertible 
 /// followed by another is compressed; the last one stays as it was written.
 public final class JournalWriter {
     public static let segmentBytes = 256 << 20
-    static let magic = Array("NEAPJ001".utf8)
+    /// Names the layout: a journal of another one is refused.
+    static let magic = Array("NEAPJ003".utf8)
     /// No record is larger; a length beyond it is damage.
     static let recordBytesMax = 32 << 20
 

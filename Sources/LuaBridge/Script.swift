@@ -269,8 +269,12 @@ public final class Script: Strategy {
                 try box.migrate(from: old.contract.stateVersion)
                 _ = try box.state()
             } catch {
+                // Lua itself begins the message of an error with its place.
+                let place = error.place.map { $0 + ": " } ?? ""
+                let said = error.message.hasPrefix(place) ? error.message.dropFirst(place.count) : ""
                 throw StrategyFault(
-                    kind: error.kind, place: error.place, message: "migrate: " + error.message)
+                    kind: error.kind, place: error.place,
+                    message: "migrate: " + (said.isEmpty ? error.message[...] : said))
             }
         } catch {
             throw ScriptReport(place: error.place ?? package.name + ".lua", message: error.message)

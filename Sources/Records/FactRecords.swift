@@ -13,7 +13,7 @@ extension Note {
     /// It tells what became of a version of a script.
     var isOfVersions: Bool {
         switch self {
-        case .replaced, .joined, .proven, .rolledBack, .strategyFault(_, _, _, stopped: true): true
+        case .replaced, .joined, .rearmed, .proven, .rolledBack, .strategyFault(_, _, _, stopped: true): true
         default: false
         }
     }

@@ -32,7 +32,7 @@ private func meansDamage(_ error: any Error) -> Bool {
 }
 
 /// The projection people query: `records.sqlite` in the folder of a run. It can be made anew from the journal
-/// and nothing is decided by it.
+/// and no turn decides by it; a start asks it which versions ended badly before.
 ///
 /// Rows are written in order on a queue of their own, those of a turn in one transaction; the desk hands them
 /// over and goes on. Rows that cannot be written are missed: the first time somebody is told, and when

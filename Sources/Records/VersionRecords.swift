@@ -62,8 +62,11 @@ extension Database {
                 """, [now.milliseconds, script, version])
             try step(script, version, .active, at: now)
             if probation > 0 { try step(script, version, .probation, "\(probation) entries", at: now) }
-        case .joined(let script, let version, let inShadow):
+        case .joined(let script, let version, let inShadow, let probation):
             try step(script, version, inShadow ? .shadow : .active, at: now)
+            if probation > 0 { try step(script, version, .probation, "\(probation) entries", at: now) }
+        case .rearmed(let script, let version):
+            try step(script, version, .active, "re-armed by the operator", at: now)
         case .proven(let script, let version): try step(script, version, .proven, at: now)
         case .rolledBack(let script, let from, let to, let reason):
             try step(script, from, .rolledBack, reason, at: now)
@@ -160,7 +163,25 @@ extension RecordBook {
         }
     }
 
-    /// The version of a script that was last in service before `version`; `nil` when there was none.
+    /// What a version of a script last came to, and why; `nil` when it was never seen.
+    public func fate(
+        of script: String, _ version: String
+    ) throws(RecordFault) -> (fate: VersionStep, detail: String)? {
+        try fetch { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT v.fate, COALESCE((SELECT detail FROM version_steps s
+                        WHERE s.script = v.script AND s.version = v.version
+                        ORDER BY s.id DESC LIMIT 1), '') AS detail
+                    FROM versions v WHERE v.script = ? AND v.version = ?
+                    """, arguments: [script, version])
+            return row.map { (VersionStep(rawValue: $0["fate"]) ?? .seen, $0["detail"]) }
+        }
+    }
+
+    /// The version of a script that was last in service before `version` and passed its probation, if it had
+    /// one to pass; `nil` when there was none.
     public func version(of script: String, before version: String) throws(RecordFault) -> VersionFiles? {
         try fetch { database in
             let row = try Row.fetchOne(
@@ -168,8 +189,12 @@ extension RecordBook {
                 sql: """
                     SELECT v.id, v.version FROM version_steps s
                     JOIN versions v ON v.script = s.script AND v.version = s.version
-                    WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'probation', 'proven')
+                    WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'proven')
                         AND v.fate NOT IN ('rolled back', 'refused', 'stopped')
+                        AND (s.step = 'proven' OR NOT EXISTS (SELECT 1 FROM version_steps p
+                            WHERE p.script = s.script AND p.version = s.version AND p.step = 'probation')
+                            OR EXISTS (SELECT 1 FROM version_steps p WHERE p.script = s.script
+                                AND p.version = s.version AND p.step = 'proven'))
                     ORDER BY s.id DESC LIMIT 1
                     """, arguments: [script, version])
             guard let row else { return nil }

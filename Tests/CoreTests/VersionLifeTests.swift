@@ -18,6 +18,12 @@ import Testing
         bench.quote(perp: ("151.0\(number)", "151.\(10 + number)"))
     }
 
+    /// A minute without an opportunity: its mean is what a spread is measured against.
+    private func warmUp(_ bench: EngineBench) {
+        bench.quote(perp: ("149.80", "149.82"))
+        bench.pass(60_000, step: 1000)
+    }
+
     private let fault = StrategyFault(kind: .runtime, place: "puppet.lua:7", message: "test")
 
     private func rolledBack(_ bench: EngineBench) -> [String] {
@@ -143,6 +149,9 @@ import Testing
         #expect(bench.engine.join(new, inShadow: false, ProbationTerms(entries: 3)))
         show(bench, 0)
         #expect(bench.engine.slots[1].stopped == fault)
+        #expect(
+            bench.notes.contains(.strategyFault(owner: "newcomer", version: "1", fault, stopped: true)),
+            "a restart must know of it")
         #expect(!bench.engine.join(new, inShadow: false, ProbationTerms()), "it is there already")
     }
 
@@ -222,6 +231,115 @@ import Testing
         #expect(bench.engine.slots[0].strategy === bench.script)
     }
 
+    @Test func `go back to the version that is proven, past one that is not`() {
+        let bench = EngineBench()
+        bench.engine.replace(version("1"), ProbationTerms(entries: 3))
+        bench.engine.replace(version("2"), ProbationTerms(entries: 3))
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["2 to 0: by the operator"])
+    }
+
+    @Test func `go back past a version that was stopped, where one in service is kept`() {
+        let bench = EngineBench(), stopped = version("1")
+        bench.engine.replace(stopped)
+        stopped.breaks = StrategyFault(kind: .steps, place: nil, message: "ran away")
+        show(bench, 0)
+        #expect(bench.engine.slots[0].stopped != nil)
+        bench.engine.replace(version("2"), ProbationTerms(entries: 3))
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["2 to 0: by the operator"])
+    }
+
+    @Test func `go back to one that is not proven rather than to one that was stopped`() {
+        let bench = EngineBench()
+        bench.script.breaks = StrategyFault(kind: .steps, place: nil, message: "ran away")
+        show(bench, 0)
+        #expect(bench.engine.slots[0].stopped != nil)
+        bench.engine.replace(version("1"), ProbationTerms(entries: 3))
+        bench.engine.replace(version("2"), ProbationTerms(entries: 3))
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["2 to 1: by the operator"])
+    }
+
+    @Test func `go back to the version before once that is proven`() {
+        let bench = EngineBench(), proven = version("1"), new = version("2")
+        bench.engine.replace(proven, ProbationTerms(entries: 1))
+        proven.wishes = 150
+        show(bench, 0)
+        bench.pass(1100)
+        bench.executeAll()
+        proven.wishes = nil
+        #expect(bench.engine.slots[0].probation == nil)
+        bench.engine.replace(new, ProbationTerms(entries: 3))
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench) == ["2 to 1: by the operator"])
+        #expect(bench.engine.slots[0].strategy === proven)
+    }
+
+    @Test func `have nothing to go back to after a promotion from the shadow`() {
+        let bench = EngineBench(), seen = version("1") { $0.name = "newcomer" }
+        let promoted = version("2") { $0.name = "newcomer" }
+        bench.engine.join(seen, inShadow: true, ProbationTerms(entries: 3))
+        bench.engine.replace(promoted, ProbationTerms(entries: 3))
+        #expect(bench.engine.slots[1].kept == nil, "what only stood in the shadow never traded")
+        bench.obey(.script("newcomer", .rollBack))
+        #expect(rolledBack(bench).isEmpty && bench.engine.slots[1].strategy === promoted)
+        promoted.breaks = fault
+        show(bench, 0)
+        #expect(rolledBack(bench).isEmpty)
+        #expect(
+            bench.engine.slots[1].stopped == fault, "its positions are the host's, not an older version's")
+    }
+
+    @Test func `keep entries stopped while the file is missing, whatever version is brought back or taken`() {
+        let bench = EngineBench(), new = version("1"), another = version("2")
+        warmUp(bench)
+        bench.engine.replace(new)
+        bench.obey(.missing("puppet", true))
+        for script in [bench.script, new, another] { script.wishes = 150 }
+        bench.obey(.script("puppet", .rollBack))
+        #expect(rolledBack(bench).count == 1)
+        bench.quote(quantity: "501")
+        bench.pass(1100)
+        #expect(bench.orders.isEmpty && bench.engine.slots[0].missing)
+        // From the records, where nothing is kept on the desk.
+        bench.engine.replace(another)
+        bench.quote(quantity: "502")
+        bench.pass(1100)
+        #expect(bench.orders.isEmpty && bench.engine.slots[0].missing)
+        bench.obey(.missing("puppet", false))
+        bench.quote(quantity: "503")
+        bench.pass(1100)
+        #expect(!bench.orders.isEmpty, "the file is back")
+    }
+
+    @Test(arguments: [(false, true), (true, false)])
+    func `leave what a post did not fill when another version took over meanwhile`(
+        swaps: Bool, takesRest: Bool
+    ) throws {
+        let bench = EngineBench()
+        warmUp(bench)
+        bench.script.wishes = 150
+        bench.script.plan = RestingPlan(rest: .perp, timeout: .seconds(2), fallback: .taker)
+        bench.quote(quantity: "501")
+        let post = try #require(bench.take(bench.perp))
+        bench.turn([.order(bench.update(post, .new))])
+        bench.script.wishes = nil
+        bench.execute(post, "0.40", ends: false)
+        bench.executeAll()
+        if swaps { bench.engine.replace(version("1")) }
+        bench.pass(1500)
+        bench.quote(quantity: "502")
+        bench.pass(600)
+        #expect(bench.cancels == [post.id], "its time is over")
+        bench.turn([.order(bench.update(post, .cancelled, executed: "0.40"))])
+        #expect(bench.orders.isEmpty != takesRest)
+        bench.executeAll()
+        #expect(bench.holding.perp == (takesRest ? -post.quantity : quantity("-0.40")))
+        #expect(bench.holding.imbalance.magnitude < bench.pair.leastQuantity)
+        #expect(bench.engine.counters.fallbacks == (takesRest ? 1 : 0))
+    }
+
     @Test func `cancel what a version that was taken back left resting`() throws {
         let bench = EngineBench(), new = version("1")
         bench.engine.replace(new)
@@ -233,6 +351,18 @@ import Testing
         new.wishes = nil
         bench.obey(.script("puppet", .rollBack))
         #expect(bench.cancels == [post.id])
+    }
+
+    @Test func `say that a stopped version is given another try, and only then`() {
+        let bench = EngineBench()
+        func told() -> Int { bench.notes.count { $0 == .rearmed(owner: "puppet", version: "0") } }
+        bench.obey(.script("puppet", .rearm))
+        #expect(told() == 0)
+        bench.script.breaks = StrategyFault(kind: .steps, place: nil, message: "ran away")
+        show(bench, 0)
+        bench.script.breaks = nil
+        bench.obey(.script("puppet", .rearm))
+        #expect(told() == 1 && bench.engine.slots[0].stopped == nil)
     }
 
     @Test func `hold, halt and arm one script without touching the other`() {

@@ -8,103 +8,6 @@ import Wire
 
 @testable import Host
 
-/// A demo run that a test edits and gives orders to, as a person would.
-private final class Rehearsed: @unchecked Sendable {
-    // Unchecked: `standing` is touched under `changed`, the rest by the test's own thread.
-    let folder: TemporaryFolder
-    let run: HostRun
-    private let changed = NSCondition()
-    private var standing: Standing?
-    private let ended = DispatchSemaphore(value: 0)
-    private(set) var code: Int32 = -1
-
-    init(_ files: [String: String], policy: ReloadPolicy, wall: TimeSpan? = nil) throws {
-        folder = try TemporaryFolder()
-        for (name, text) in files { try folder.write("strategies/\(name).lua", text) }
-        var configuration = Configuration()
-        configuration.data = folder.path + "/data"
-        configuration.console = nil
-        configuration.strategies = folder.path + "/strategies"
-        (configuration.reloadPolicy, configuration.rehearsalMinutes) = (policy, 1)
-        if let wall { configuration.script.wall = wall }
-        var plan = RunPlan(configuration: configuration)
-        (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (7, 10, 120, true)
-        run = try HostRun(plan)
-        run.onStanding = { [self] now in
-            changed.lock()
-            standing = now
-            changed.broadcast()
-            changed.unlock()
-        }
-        let thread = Thread { [self] in
-            code = (try? run.run()) ?? -2
-            ended.signal()
-        }
-        thread.stackSize = 16 << 20
-        thread.start()
-    }
-
-    /// Waits until the desk shows this; it says how it stands several times a second.
-    func wait(_ what: String, _ holds: (Standing) -> Bool) throws {
-        let deadline = Date(timeIntervalSinceNow: 90)
-        changed.lock()
-        defer { changed.unlock() }
-        while true {
-            if let standing, holds(standing) { return }
-            guard changed.wait(until: deadline) else { break }
-        }
-        throw StartFault("waited in vain: \(what)\n\(log.suffix(3_000))")
-    }
-
-    func script(_ name: String, _ holds: @escaping (ScriptStanding) -> Bool) -> (Standing) -> Bool {
-        { $0.scripts.contains { $0.name == name && holds($0) } }
-    }
-
-    func write(_ name: String, _ text: String) throws { try folder.write("strategies/\(name).lua", text) }
-
-    /// `neap WORD NAME`.
-    func order(_ word: String, _ name: String) throws -> (status: Int, text: String) {
-        let answer = try ControlClient(data: run.folder.path).ask(.post, "/\(word)/\(name)")
-        return (answer.status, String(decoding: answer.body, as: UTF8.self))
-    }
-
-    func status() throws -> String {
-        String(decoding: try ControlClient(data: run.folder.path).ask(.get, "/status").body, as: UTF8.self)
-    }
-
-    func end() {
-        guard !isOver else { return }
-        isOver = true
-        run.end()
-        ended.wait()
-    }
-    private var isOver = false
-
-    var log: String {
-        (try? String(contentsOfFile: run.folder.path + "/arbitrage.log", encoding: .utf8)) ?? ""
-    }
-
-    var steps: [String] {
-        let book = try? RecordBook(path: run.folder.path + "/records.sqlite")
-        return ((try? book?.steps(of: "one")) ?? []).map { $0.step }
-    }
-}
-
-/// A script that enters from this gross on; `more` stands in front of the decision.
-private func entering(at least: String, _ more: String = "", name: String = "one") -> String {
-    """
-    -- Enters at \(least).
-    local S = { api = 1, name = "\(name)", state = { calls = 0 } }
-    function S.score(o, p)
-      S.state.calls = S.state.calls + 1
-      \(more)
-      if o.gross_pct < \(least) then return nil, "small" end
-      return 0.9, o.size_usd
-    end
-    return S
-    """
-}
-
 @Suite(.serialized) struct `A strategy on a running host` {
     @Test(.timeLimit(.minutes(3)))
     func `takes over by itself under auto, is taken back at its first fault, and is not tried again`() throws
@@ -201,13 +104,66 @@ private func entering(at least: String, _ more: String = "", name: String = "one
         #expect(host.log.components(separatedBy: "Script three.lua").count == 2, "once")
         #expect(try Replay.play(host.run.folder.path).differences == [])
     }
-}
 
-extension Rehearsed {
-    /// A moment of the run's clock so many seconds from now, as milliseconds.
-    fileprivate func fuse(seconds: Int64) -> Int64 {
-        changed.lock()
-        defer { changed.unlock() }
-        return (standing?.now.milliseconds ?? 0) + seconds * 1000
+    @Test(.timeLimit(.minutes(3)))
+    func `that the clock ended halfway begins anew when it is armed again, and hands nothing on`() throws {
+        // Far below its steps and far above the clock.
+        let slow = "for i = 1, 20000 do S.state.i = i end"
+        let host = try Rehearsed(
+            ["one": entering(at: "9", "if S.state.calls == 40 then \(slow) end \(Self.tells)")],
+            policy: .auto,
+            wall: TimeSpan(microseconds: 100), segmentBytes: 128 << 10)
+        defer { host.end() }
+        try host.wait("stopped by the clock", host.script("one") { $0.state == "stopped" && $0.faults == 1 })
+        #expect(host.log.contains("took too long"))
+        #expect(try host.neap("rearm", "one").code == 0)
+        // From its own beginning to its fortieth call once more.
+        try host.wait("stopped again", host.script("one") { $0.state == "stopped" && $0.faults == 2 })
+        try host.wait("it began anew") { _ in host.count("begins with 1") == 2 }
+
+        try host.write("one", entering(at: "8", "\(Self.tells) -- next"))
+        try host.wait("active", host.script("one") { $0.reloads == 1 && $0.calls > 80 })
+        try host.wait("its own state") { _ in host.count("begins with 1") == 3 }
+
+        // Ended by the clock in its first call, which is in the turn of the swap itself.
+        try host.write("one", entering(at: "7", "if o.pair == \"SOL\" then \(slow) end"))
+        try host.wait("rolled back", host.script("one") { $0.rollbacks == 1 })
+        let calls = host.calls("one")
+        try host.wait("a further segment", host.script("one") { $0.calls > calls + 500 })
+        host.end()
+        let replay = try Replay.play(host.run.folder.path)
+        #expect(replay.segments >= 3)
+        #expect(replay.differences == [])
+    }
+
+    private static let tells = """
+        if not told then told = true log.info("begins with " .. S.state.calls) end
+        """
+
+    @Test(.timeLimit(.minutes(3)))
+    func `whose desk refuses the new version says why to who asked, and keeps it on record`() throws {
+        let host = try Rehearsed(["one": entering(at: "9")], policy: .auto)
+        defer { host.end() }
+        try host.wait("calls", host.script("one") { $0.calls > 20 })
+        // The rehearsal begins from the state of a moment ago, which would have done.
+        let next = entering(at: "8").replacing("api = 1", with: "api = 1, state_version = 2")
+            .replacing(
+                "return S",
+                with:
+                    "function S.migrate(s) if s.calls > 5 then error(\"too many\") end return s end return S")
+        try host.write("one", next)
+        try host.wait("refused") { _ in host.log.contains("too many") }
+        try host.wait("the old one goes on", host.script("one") { $0.reloads == 0 && $0.state == "active" })
+        #expect(host.count("too many") == 1, "one report")
+        let steps = host.allSteps
+        #expect(steps.suffix(2).map(\.step) == ["rehearsed", "refused"])
+        #expect(
+            steps.last?.detail.contains("one.lua:9: migrate: too many") == true, "\(steps.last?.detail ?? "")"
+        )
+
+        let answer = try host.neap("reload", "one")
+        #expect(answer.code == 1 && answer.complaint.contains("too many"), "\(answer)")
+        host.end()
+        #expect(try Replay.play(host.run.folder.path).differences == [])
     }
 }

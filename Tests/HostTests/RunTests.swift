@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Journal
+import Simulator
 import Testing
 import Venue
 
@@ -20,7 +21,7 @@ private struct Leavings {
 private func demo(
     _ folder: TemporaryFolder, seed: UInt64 = 7, seconds: Int64 = 12, segmentBytes: Int = 256 << 20,
     strategies: String = projectFolder + "/strategies", policy: ReloadPolicy? = nil,
-    _ change: (HostRun) -> Void = { _ in }
+    faults: FaultPlan = .none, _ change: (HostRun) -> Void = { _ in }
 ) throws -> Leavings {
     var configuration = Configuration()
     configuration.data = folder.path + "/data"
@@ -30,6 +31,7 @@ private func demo(
     var plan = RunPlan(configuration: configuration)
     (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, seconds, true)
     plan.segmentBytes = segmentBytes
+    plan.faults = faults
     let run = try HostRun(plan)
     change(run)
     let code = try run.run()
@@ -86,6 +88,23 @@ private func demo(
         #expect(replay.street.engine.counters.rounds == run.rounds)
         let net = run.summary["net_pnl_usd"] as? String
         #expect(replay.street.engine.profitByCause.total.description == net)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `on an exchange at fault counts each fault, leaves no leg open and is repeated by its journal`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let plan = "error-503:0.1,gap:0.2,drop-private:0.5,late-fill:0.3,reject-leg:0.1,insta-cancel:0"
+        let run = try demo(folder, faults: try FaultPlan.read(plan))
+        #expect(run.code == 0, "no leg is open at the end")
+        let played = run.summary["faults_played"] as? [String: Int] ?? [:]
+        #expect(played.count == 6 && played["insta-cancel"] == 0)
+        for name in ["error-503", "gap", "drop-private"] { #expect(played[name] ?? 0 > 0, "\(name)") }
+        #expect(run.summary["gaps"] as? Int ?? 0 > 0)
+        #expect(run.sums.allSatisfy { $0 == "0" })
+        #expect(run.summary["venue_matches"] as? Bool == true, "\(run.summary["venue_differences"] ?? "")")
+        #expect(try Replay.play(run.folder).differences == [])
     }
 
     @Test(.timeLimit(.minutes(3)))
@@ -169,6 +188,32 @@ private func demo(
         #expect(run.summary["gaps"] as? Int == 0)
         let log = try String(contentsOfFile: run.folder + "/arbitrage.log", encoding: .utf8)
         #expect(log.components(separatedBy: "quiet.lua:1:").count == 2, "one report with file and line")
+        #expect(try Replay.play(run.folder).differences == [])
+    }
+
+    /// What it asks for depends on how equal elements come out of a sort that a stock library would begin by
+    /// the clock.
+    @Test(.timeLimit(.minutes(3)))
+    func `whose strategy sorts is repeated to the last contract`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "strategies/sorter.lua",
+            """
+            local S = { api = 1, name = "sorter" }
+            function S.score(o, p)
+              if o.gross_pct < 0.3 then return nil, "small" end
+              local t = {}
+              for i = 1, 300 do t[i] = { key = i * 7919 % 5, place = i } end
+              t[1].key, t[150].key = -2, -1
+              table.sort(t, function(a, b) return a.key < b.key end)
+              return 0.9, o.size_usd * (0.4 + (t[40].place + t[80].place + t[120].place) / 1500)
+            end
+            return S
+            """)
+        let run = try demo(folder, seconds: 60, strategies: folder.path + "/strategies") { run in
+            run.onStanding = { if $0.counters.entries >= 3 { run.end() } }
+        }
+        #expect(run.summary["entries"] as? Int ?? 0 >= 3)
         #expect(try Replay.play(run.folder).differences == [])
     }
 

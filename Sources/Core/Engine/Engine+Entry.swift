@@ -121,6 +121,7 @@ extension Engine {
             return .noIDs
         }
         entriesToday += 1
+        remember(intent)
         note(
             .entering(
                 owner: holdings[place].owner, pair: pair.base.symbol, direction: intent.direction,

@@ -4,16 +4,20 @@ extension Engine {
         let holding = holdings[place]
         let pair = pair(of: place)
         if flattening { return exit(place, "flatten", nil) }
+        if holding.adopted, limits.adoptPolicy == .flatten { return exit(place, "ADOPT_POLICY", nil) }
         if runwayIsShort, isSmallestEdge(place) {
             lastRunwayExit = now
             return exit(place, Self.runwayReason, nil)
         }
-        guard state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else { return }
+        // A guardian protects; what pays is the host's to judge.
+        guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else {
+            return
+        }
         guard
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,
                 mark: markets[pair.perp.id.index].mark?.mark, index: index(of: pair)),
-            let terms = terms(exitContract(place), pair)
+            let terms = terms(exitContract(place), pair, of: place)
         else { return }
         let o = Opportunity.held(pair: pair, direction: holding.direction, walk: walk, terms: terms)
         let figures = positionFigures(holding, walk)

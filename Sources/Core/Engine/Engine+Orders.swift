@@ -1,6 +1,13 @@
 extension Engine {
-    /// How long a request stays valid at the venue; after it a silent order that left no trace is dead.
-    static let requestWindow = TimeSpan.seconds(5)
+    /// How long a request that changes something may be accepted after it was signed. Short: a lost order
+    /// cannot be given up before, and the other leg stands alone so long.
+    public static let requestWindow = TimeSpan.milliseconds(1_500)
+    /// How far the venue's clock may be behind what we take it for.
+    static let clockDoubt = TimeSpan.milliseconds(500)
+    /// How long an order may stay without a word before it is asked for; its caller may wait much longer.
+    static let answerPatience = TimeSpan.seconds(1)
+    /// Rows of a page of the history of executions.
+    static let fillsPage = 1000
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -30,6 +37,7 @@ extension Engine {
         }
         counters.ordersSent += batch.count
         if purpose == .hedge || purpose == .repair { counters.hedges += batch.count }
+        if purpose == .entry { countTakes(batch.count, of: holding) }
         if purpose.raisesRisk { sendTimes.append(contentsOf: batch.map { _ in now }) }
         note(
             .placing(
@@ -44,6 +52,7 @@ extension Engine {
         let record = orders[place]
         guard !record.state.isOver, record.state != .cancelling else { return }
         change(place, .cancelSent)
+        orders[place].askedAt = now
         ask(.cancel(record.order.instrument, record.order.id))
     }
 
@@ -96,6 +105,7 @@ extension Engine {
 
     private func refused(_ place: Int, _ refusal: Refusal) {
         orders[place].refusal = refusal
+        heed(refusal, place)
         counters.ordersRejected += 1
         note(
             .rejected(
@@ -131,12 +141,15 @@ extension Engine {
         orders[place].told = max(orders[place].told, update.executed)
         if let reason = update.reason { orders[place].expiryReason = reason }
         if update.status != .unknown { change(place, .told(update.status)) }
+        // Given up, and executed all the same: what it is owed is asked for like any other's.
+        if !orders[place].isSettled, !liveOrders.contains(place) { liveOrders.append(place) }
     }
 
     /// Orders that owe us something: an answer, a last word, or executions the venue told of.
     func watchOrders() {
         let isDeaf = !connectionUp[ConnectionID.privateStream.rawValue]
         for place in liveOrders {
+            if orders[place].state == .sent, now - orders[place].sentAt >= Self.answerPatience { lost(place) }
             let record = orders[place]
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
@@ -162,8 +175,15 @@ extension Engine {
     private func probe(_ place: Int) {
         let record = orders[place]
         if record.restsNot, record.fillsRead { return concludeAbsent(place) }
-        if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) { return }
-        let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1)
+        // What the venue has named it has received: only one it never spoke of may still be on its way.
+        let isExpired =
+            now - record.sentAt > Self.requestWindow + Self.clockDoubt || record.venueOrderID != nil
+        if isExpired, !record.askedExpired {
+            // What counts begins now, whatever was asked before.
+            (orders[place].askedExpired, orders[place].asks) = (true, 0)
+        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) {
+            return
+        }
         orders[place].askedAt = now
         orders[place].asks += 1
         let rests = ask(.orderState(record.order.instrument, record.order.id))
@@ -201,11 +221,13 @@ extension Engine {
     func readFills(_ fills: [Fill], _ question: RequestID, _ request: Request) {
         for fill in fills { apply(fill) }
         guard case .fills(let from, let offset) = request else { return }
+        readRestoredFills(fills.count, question, from: from, offset: offset)
         let asking = liveOrders.filter { orders[$0].fillsQuestion == question }
-        guard fills.count >= 1000 else {
+        guard fills.count >= Self.fillsPage else {
             for place in asking { orders[place].fillsRead = true }
             return
         }
+        guard !asking.isEmpty else { return }
         let next = ask(.fills(from: from, offset: offset + fills.count))
         for place in asking { orders[place].fillsQuestion = next }
     }

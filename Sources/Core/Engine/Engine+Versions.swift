@@ -13,12 +13,13 @@ extension Engine {
             // It never traded: there is nothing to go back to.
             slots[place].kept = nil
         } else if old.version != strategy.contract.version {
-            // A version that is not proven is nothing to go back to either, as long as there is a better one.
-            let isUnproven = slots[place].probation != nil && slots[place].kept != nil
-            if !isUnproven { slots[place].kept = old }
+            // A version that is not proven, or was stopped, is nothing to go back to either, as long as there
+            // is a better one.
+            let isPoor = slots[place].probation != nil || old.stopped != nil
+            let hasBetter = slots[place].kept.map { $0.stopped == nil } ?? false
+            if !(isPoor && hasBetter) { slots[place].kept = old }
         }
         install(strategy, place)
-        slots[place].missing = false
         slots[place].adoptsEarlier = strategy.contract.adopts && terms.exitsRehearsed
         slots[place].probation = terms.entries > 0 ? Probation(terms, began: now) : nil
         // A version that waited in the shadow for its first promotion trades from now on.
@@ -56,7 +57,10 @@ extension Engine {
         contractsAtHour += pairs.map { _ in Quantity.zero }
         watches += Array(repeating: Watch(), count: pairs.count * 2)
         orderSlots()
-        note(.joined(owner: slot.name, version: strategy.contract.version, inShadow: inShadow))
+        note(
+            .joined(
+                owner: slot.name, version: strategy.contract.version, inShadow: inShadow,
+                probation: slot.probation?.left ?? 0))
         forgetWalks()
         return true
     }
@@ -215,8 +219,12 @@ extension Engine {
             guard !rollBack(place, failure.reason, fault: failure.fault) else { continue }
             // Nothing to go back to: its positions are the host's.
             slots[place].probation = nil
-            slots[place].stopped =
-                failure.fault ?? StrategyFault(kind: .contract, place: nil, message: failure.reason)
+            let version = slots[place].strategy.contract.version
+            let fault =
+                failure.fault
+                ?? StrategyFault(kind: .contract, place: nil, message: failure.reason, version: version)
+            slots[place].stopped = fault
+            note(.strategyFault(owner: slots[place].name, version: version, fault, stopped: true))
         }
     }
 }

@@ -34,6 +34,7 @@ extension Engine {
             pairMarkets[place].volatility = known.volatility
             pairMarkets[place].funding = known.funding
             (pairMarkets[place].borrowAPR, pairMarkets[place].lendAPR) = (known.borrowAPR, known.lendAPR)
+            pairMarkets[place].utilisation = known.utilisation
             pairMarkets[place].legRiskTaker = known.legRiskTaker
             pairMarkets[place].legRiskRest = known.legRiskRest
         }

@@ -2,6 +2,10 @@
 /// replay's proof.
 public enum Note: Sendable, Equatable {
     case ready(pairs: Int)
+    /// What an earlier run left was taken up: pairs that are open, orders in doubt.
+    case resumed(pairs: Int, orders: Int)
+    /// What it left agrees with the exchange: entries may begin.
+    case reconciled
     case opportunity(
         owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
         usd: Money)
@@ -33,8 +37,10 @@ public enum Note: Sendable, Equatable {
     case alert(String)
     /// - `probation`: entries until it is proven; zero when there is none. `keeps`: one can be brought back.
     case replaced(owner: String, version: String, probation: Int, keeps: Bool)
-    /// A strategy that was not on the desk before.
-    case joined(owner: String, version: String, inShadow: Bool)
+    /// A strategy that was not on the desk before; `probation` as above.
+    case joined(owner: String, version: String, inShadow: Bool, probation: Int)
+    /// A stopped version is given another try by the operator.
+    case rearmed(owner: String, version: String)
     /// The kept version is back.
     case rolledBack(owner: String, from: String, to: String, reason: String)
     /// Every entry of the probation went well.

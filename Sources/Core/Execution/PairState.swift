@@ -34,7 +34,9 @@ extension PairState {
         case (.repairing, .takerEntry): self = .entering  // The same, after the filled part was made whole.
         case (.open, .post): self = .resting
         case (.resting, .fillOfPost), (.hedging, .fillOfPost): self = .hedging
-        case (.exiting, .fillOfPost): break  // A resting exit that fills is still an exit.
+        // A resting exit that fills is still an exit, and an execution can come after everybody thought the
+        // post over: what to do about it follows from the legs, not from the state.
+        case (_, .fillOfPost): break
         case (.entering, .short), (.adding, .short), (.resting, .short), (.hedging, .short): self = .repairing
         case (.repairing, .short), (.stuck, .short), (.legLost, .short): self = .repairing
         case (.exiting, .short): break  // An exit always completes; it stays one.

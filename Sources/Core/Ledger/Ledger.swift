@@ -30,6 +30,8 @@ public struct Account: Hashable, Comparable, Sendable {
 /// What a posting is for.
 public enum PostingCause: String, Sendable {
     case opening, fill, transfer, funding
+    /// What the exchange has and no fact explains.
+    case adjustment
 }
 
 /// One movement between two accounts. A negative amount moves the other way.
@@ -57,6 +59,9 @@ public struct Ledger: Sendable {
         public let account: Account
         public let asset: Asset
         public fileprivate(set) var balance: Money
+        public init(account: Account, asset: Asset, balance: Money) {
+            (self.account, self.asset, self.balance) = (account, asset, balance)
+        }
     }
 
     /// Every balance ever touched, ordered by account and asset.
@@ -66,6 +71,9 @@ public struct Ledger: Sendable {
     public private(set) var fresh: [Posting] = []
 
     public init() {}
+
+    /// Takes up balances that another ledger had.
+    public init(rows: [Row]) { self.rows = rows.sorted { ($0.account, $0.asset) < ($1.account, $1.asset) } }
 
     /// The postings since the last call.
     public mutating func takeFresh() -> [Posting] {

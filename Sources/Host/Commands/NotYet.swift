@@ -22,7 +22,7 @@ extension NotYetCommand {
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
         Backtest.self, Simulate.self, Why.self,
-        AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Sweep.self, Keys.self, Paper.self,
+        AcceptLimits.self, Doctor.self, Record.self, Sweep.self, Keys.self, Paper.self,
     ]
 
     struct Paper: NotYetCommand {
@@ -44,10 +44,6 @@ enum NotYet {
     }
     struct AcceptLimits: NotYetCommand {
         static let name = "accept-limits"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Guardian: NotYetCommand {
-        static let name = "guardian"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Doctor: NotYetCommand {

@@ -11,10 +11,13 @@ struct ReachOptions: ParsableArguments {
     var json = false
 
     /// Sends one request and prints the answer.
-    func ask(_ method: HTTPMethod, _ target: String, _ show: (String) -> String = { $0 }) throws {
+    /// - Parameter seconds: how long it may take.
+    func ask(
+        _ method: HTTPMethod, _ target: String, seconds: Int = 20, _ show: (String) -> String = { $0 }
+    ) throws {
         do {
             let folder = data ?? ProcessInfo.processInfo.environment["DATA_DIR"] ?? "data"
-            let answer = try ControlClient(data: folder).ask(method, target)
+            let answer = try ControlClient(data: folder).ask(method, target, seconds: seconds)
             let text = String(decoding: answer.body, as: UTF8.self)
             guard answer.status < 300 else {
                 Terminal.complain("neap: \(Self.word("error", of: answer.body) ?? text)")
@@ -155,7 +158,7 @@ struct ReloadCommand: ParsableCommand {
         discussion: "Also a version that was refused or taken back before.")
     @Argument(help: "The strategy's name: its file without .lua.") var name: ScriptName
     @OptionGroup var reach: ReachOptions
-    func run() throws { try reach.ask(.post, "/reload/\(name.text)") }
+    func run() throws { try reach.ask(.post, "/reload/\(name.text)", seconds: 120) }
 }
 
 struct PromoteCommand: ParsableCommand {

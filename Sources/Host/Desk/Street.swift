@@ -22,15 +22,20 @@ package final class Street {
         throw ScriptReport(place: stored.name + ".lua", message: "this run takes no new versions")
     }
 
-    package init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
+    package init(
+        catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy],
+        isGuardian: Bool = false
+    ) {
         self.catalogue = catalogue
         engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
+        if isGuardian { engine.standsIn() }
         replies = ReplyReader(catalogue)
         books = BookFeeds(catalogue, pairs)
         for strategy in strategies {
             engine.add(strategy)
             if let script = strategy as? Script { listen(to: script) }
         }
+        engine.standBy()
     }
 
     /// What the wall clock ended in this turn, which a replay has to be told.
@@ -42,14 +47,19 @@ package final class Street {
     }
 
     private func listen(to script: Script) {
+        let name = script.package.name, version = script.contract.version
+        for stop in comingStops where stop.script == name && stop.version == version {
+            script.stop(atCall: stop.call)
+        }
         script.onClockStop = { [unowned self] script, call in
             clockStops.append((script.package.name, script.contract.version, call))
         }
     }
 
-    /// Makes what the wall clock ended in a recorded run end here as well.
+    /// Makes what the wall clock ended in a recorded run, in the turn that comes next, end here as well.
     func repeatClockStop(_ name: String, _ version: String, atCall call: Int) {
         guard call > 0 else { return refusesSwap = true }
+        comingStops.append((name, version, call))
         guard let slot = engine.slots.first(where: { $0.name == name }) else { return }
         let versions = [slot.strategy, slot.kept?.strategy].compactMap { $0 } + slot.earlier.map(\.strategy)
         for case let script as Script in versions where script.contract.version == version {
@@ -57,6 +67,8 @@ package final class Street {
         }
     }
     private var refusesSwap = false
+    /// Also of what that turn itself makes: a version may be ended in the very turn in which it took over.
+    private var comingStops: [(script: String, version: String, call: Int)] = []
 
     /// What one turn asks of the outside world, and whether the connection that brought the input must be
     /// dropped.
@@ -99,6 +111,7 @@ package final class Street {
         askDepths()
         askDepthAgain(now)
         engine.turn(events, now: now)
+        comingStops = []
         outcome.commands = engine.takeCommands()
         for command in outcome.commands { asked[command.id] = command.request }
         return outcome
@@ -131,6 +144,27 @@ package final class Street {
         }
         if let old = slot.strategy as? Script { try script.takeOver(from: old) }
         engine.replace(script, terms)
+    }
+
+    /// Takes up what an earlier run left, before the first turn.
+    /// - Parameter earlier: makes a version that holds something and that no file has any more; `nil` when
+    ///   its source is not known.
+    /// - Returns: what could not be taken up, and the versions brought back.
+    func restore(
+        _ checkpoint: Checkpoint, earlier: (_ name: String, _ version: String) -> Script?
+    ) -> (lost: [String], back: [Script]) {
+        let lost = engine.restore(checkpoint)
+        let back = engine.versionsMissing.compactMap { earlier($0.name, $0.version) }
+        for script in back {
+            listen(to: script)
+            engine.bringBack(script)
+        }
+        return (lost, back)
+    }
+
+    /// What the scripts keep now.
+    var states: [ScriptState] {
+        scripts.map { ScriptState(name: $0.name, version: $0.version, state: $0.state) }
     }
 
     /// Where everything stands, for paper to go on from.

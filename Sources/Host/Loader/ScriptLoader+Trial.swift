@@ -20,10 +20,12 @@ struct ShadowStanding: Sendable {
 /// From a saved file to the desk: every step that a version goes through, each on record.
 extension ScriptLoader {
     /// Compiles, checks and rehearses a file and does with it what the policy says.
-    /// - Parameter isAsked: a person asked for it: a version refused before is tried again.
+    /// - Parameters:
+    ///   - isAsked: a person asked for it: a version refused before is tried again.
+    ///   - waits: it is left to a person, whatever the policy says.
     /// - Returns: what became of it, for people.
     /// - Throws: why it is refused; the running version stays.
-    func take(_ package: ScriptPackage, isAsked: Bool) throws(ScriptReport) -> String {
+    func take(_ package: ScriptPackage, isAsked: Bool, waits: Bool = false) throws(ScriptReport) -> String {
         let script: Script
         do throws(ScriptReport) { script = try setting.maker.make(package) } catch {
             refuse(package, error)
@@ -45,13 +47,25 @@ extension ScriptLoader {
         step(script, .stable)
         step(script, .compiled)
         maskedParameters(script)
-        do throws(ScriptReport) { return try prove(script, isNew: current == nil) } catch {
+        let proof: Proof
+        do throws(ScriptReport) { proof = try prove(script, isNew: current == nil) } catch {
             refuse(script, error)
             throw error
         }
+        guard setting.policy == .auto, !waits else { return try wait(script, proof, isNew: current == nil) }
+        candidates[name] = nil
+        // A refusal of the desk is put on record where it is heard.
+        return try swap(script.package, script, proof.terms, inShadow: false)
     }
 
-    private func prove(_ script: Script, isNew: Bool) throws(ScriptReport) -> String {
+    /// What a version that passed has to show.
+    struct Proof {
+        let terms: ProbationTerms
+        /// Where it was rehearsed, to go on from there in the shadow.
+        let bench: PaperBench?
+    }
+
+    private func prove(_ script: Script, isNew: Bool) throws(ScriptReport) -> Proof {
         let name = script.package.name, version = script.contract.version
         if let report = misspelt(script).first { throw report }
         let picture = startingPicture()
@@ -80,59 +94,62 @@ extension ScriptLoader {
         } else {
             setting.tell("\(name): nothing is recorded yet, version \(version.prefix(12)) was only run dry")
         }
-        guard setting.policy == .auto else { return wait(script, terms, bench, isNew) }
-        candidates[name] = nil
-        swap(script.package, script, terms, inShadow: false)
-        return try verdict(name, version)
+        return Proof(terms: terms, bench: bench)
     }
 
     /// A script that uses up its steps in every call is rehearsed on less: others wait behind it.
     private static let longestRehearsal: Int64 = 30_000_000
 
-    /// What the desk made of a swap; it is the next thing but a few that it does.
-    private func verdict(_ name: String, _ version: String) throws(ScriptReport) -> String {
-        for _ in 0..<400 {
-            let (runs, isRefused) = shared.withLock {
-                ($0.versions[name] == version, $0.refused[name]?.contains(version) ?? false)
-            }
-            if runs { break }
-            guard !isRefused else {
-                throw ScriptReport(
-                    place: name + ".lua", message: "version \(version.prefix(12)) did not take over")
-            }
-            usleep(5_000)
-        }
-        return "\(name): version \(version.prefix(12)) takes over"
-    }
-
     /// The desk could not take a version over; on the desk's thread.
     func refused(_ name: String, _ version: String, _ report: ScriptReport) {
-        shared.withLock { _ = $0.refused[name, default: []].insert(version) }
+        let isAwaited = shared.withLock { shared in
+            shared.refused[name, default: []].insert(version)
+            shared.settle(name, version, report)
+            return shared.awaited.contains(name)
+        }
         setting.records?.step(name, version, .refused, report.description, at: setting.now())
+        if !isAwaited { setting.report(report) }
     }
 
     /// A version that passed waits for a person; a strategy that is new here stands on the desk and decides
     /// nothing there.
-    private func wait(_ script: Script, _ terms: ProbationTerms, _ bench: PaperBench?, _ isNew: Bool)
-        -> String
-    {
+    private func wait(_ script: Script, _ proof: Proof, isNew: Bool) throws(ScriptReport) -> String {
         let name = script.package.name
-        let inShadow = setting.policy == .shadow && bench != nil
-        if inShadow { bench?.becomeShadow() }
+        let inShadow = setting.policy != .confirm && proof.bench != nil
+        if inShadow { proof.bench?.becomeShadow() }
         candidates[name] = Candidate(
-            package: script.package, version: script.contract.version, terms: terms,
-            bench: inShadow ? bench : nil)
-        if isNew { swap(script.package, script, terms, inShadow: true) }
+            package: script.package, version: script.contract.version, terms: proof.terms,
+            bench: inShadow ? proof.bench : nil)
+        if isNew { _ = try swap(script.package, script, proof.terms, inShadow: true) }
         step(script, inShadow ? .shadow : .ready)
         return "\(name): version \(script.contract.version.prefix(12)) "
             + (inShadow ? "decides in the shadow" : "is ready") + "; `neap promote \(name)` lets it take over"
     }
 
-    private func swap(_ package: ScriptPackage, _ script: Script, _ terms: ProbationTerms, inShadow: Bool) {
-        keep(package, script.contract.version)
-        // One that was refused before is asked about anew.
-        shared.withLock { _ = $0.refused[package.name]?.remove(script.contract.version) }
+    /// Gives a version to the desk and hears what became of it: it is the next thing but a few that it does.
+    /// - Throws: why the desk did not take it over.
+    private func swap(
+        _ package: ScriptPackage, _ script: Script, _ terms: ProbationTerms, inShadow: Bool
+    ) throws(ScriptReport) -> String {
+        let name = package.name, version = script.contract.version
+        keep(package, version)
+        let before = shared.withLock { shared in
+            // One that was refused before is asked about anew.
+            shared.refused[name]?.remove(version)
+            shared.awaited.insert(name)
+            return shared.outcomes[name]?.number ?? 0
+        }
+        defer { shared.withLock { _ = $0.awaited.remove(name) } }
         setting.post(.swap(StoredScript(script), terms, inShadow: inShadow), LoadedScript(script))
+        for _ in 0..<400 {
+            let outcome = shared.withLock { $0.outcomes[name] }
+            if let outcome, outcome.number > before, outcome.version == version {
+                if let refusal = outcome.refusal { throw refusal }
+                return "\(name): version \(version.prefix(12)) takes over"
+            }
+            usleep(5_000)
+        }
+        return "\(name): version \(version.prefix(12)) is with the desk, which is busy"
     }
 
     // MARK: What operators ask
@@ -146,8 +163,7 @@ extension ScriptLoader {
         guard script.contract.version == candidate.version else {
             throw ScriptReport(place: name, message: "its source is another by now; save it again")
         }
-        swap(candidate.package, script, candidate.terms, inShadow: false)
-        let text = try verdict(name, candidate.version)
+        let text = try swap(candidate.package, script, candidate.terms, inShadow: false)
         candidates[name] = nil
         return text
     }
@@ -165,18 +181,12 @@ extension ScriptLoader {
         do { before = try setting.records?.version(of: name, before: current) } catch {
             throw ScriptReport(place: name, message: "\(error)")
         }
-        guard let before, let main = before.files.first(where: { $0.name.isEmpty }) else {
+        guard let before, let package = ScriptPackage(name: name, before) else {
             throw ScriptReport(place: name, message: "no earlier version of it is kept")
         }
-        let package = ScriptPackage(
-            name: name, source: main.source,
-            library: before.files.filter { !$0.name.isEmpty }.map {
-                ScriptSource(name: $0.name, bytes: $0.source)
-            })
         let script = try setting.maker.make(package)
         shared.withLock { _ = $0.refused[name, default: []].insert(current) }
-        swap(package, script, ProbationTerms(), inShadow: false)
-        _ = try verdict(name, script.contract.version)
+        _ = try swap(package, script, ProbationTerms(), inShadow: false)
         return "\(name): version \(script.contract.version.prefix(12)), from the records, takes over"
     }
 

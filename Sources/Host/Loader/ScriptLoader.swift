@@ -20,6 +20,10 @@ package final class ScriptLoader: @unchecked Sendable {
     private var gone: [String: (since: Int64, isTold: Bool)] = [:]
     private var reported: Set<String> = []
     var candidates: [String: Candidate] = [:]
+    /// What is taken when the thread starts: it waits for a person, whatever the policy says, or not.
+    var atStart: [(package: ScriptPackage, waits: Bool)] = []
+    /// Variables that the files of the start bind, and the versions that run in their place.
+    private(set) var bound: Set<String> = []
     /// The sources of the latest versions that went to the desk, by name.
     var packages: [String: [(version: String, package: ScriptPackage)]] = [:]
     private let watch: FolderWatch
@@ -79,11 +83,24 @@ package final class ScriptLoader: @unchecked Sendable {
         var kept: Set<String> = []
         /// Versions that are not tried again by themselves.
         var refused: [String: Set<String>] = [:]
+        /// What the desk made of the last swap of a script.
+        var outcomes: [String: SwapOutcome] = [:]
+        /// Scripts for which this thread waits to hear that.
+        var awaited: Set<String> = []
         package var pictures: [StreetPicture] = []
         package var journal: String?
         var orders: [(order: Order, name: String, answer: @Sendable (Result<String, ScriptReport>) -> Void)] =
             []
         var shadows: [ShadowStanding] = []
+    }
+
+    /// What became of a swap on the desk.
+    struct SwapOutcome {
+        /// How many swaps of the script the desk has dealt with.
+        var number = 0
+        var version = ""
+        /// Why it did not take over.
+        var refusal: ScriptReport?
     }
 
     /// What an operator asks of the loader.
@@ -104,7 +121,8 @@ package final class ScriptLoader: @unchecked Sendable {
 
     private static func milliseconds() -> Int64 { MonotonicClock.microseconds() / 1000 }
 
-    /// What the desk starts with. Broken files are reported and the others run.
+    /// What the desk starts with. Broken files are reported and the others run; a version that ended badly
+    /// before does not run again by itself.
     package func load() throws(ScriptReport) -> [Script] {
         let contents = try setting.folder.read()
         for problem in contents.reports where reported.insert(problem.description).inserted {
@@ -114,12 +132,15 @@ package final class ScriptLoader: @unchecked Sendable {
         for package in contents.packages {
             seen[package.name] = package.fingerprint
             do throws(ScriptReport) {
-                let script = try setting.maker.make(package)
+                let file = try setting.maker.make(package)
+                bound.formUnion(file.contract.parameters.map(\.variable))
+                for report in misspelt(file) { setting.report(report) }
+                guard let script = starting(file) else { continue }
+                bound.formUnion(script.contract.parameters.map(\.variable))
                 keep(script)
                 step(script, .active)
                 keep(script.package, script.contract.version)
                 shared.withLock { $0.versions[package.name] = script.contract.version }
-                for report in misspelt(script) { setting.report(report) }
                 scripts.append(script)
             } catch { setting.report(error) }
         }
@@ -189,10 +210,10 @@ package final class ScriptLoader: @unchecked Sendable {
     package func hear(_ notes: [Note]) {
         for note in notes {
             switch note {
-            case .joined(let name, let version, _): shared.withLock { $0.versions[name] = version }
+            case .joined(let name, let version, _, _): shared.withLock { $0.took(name, version) }
             case .replaced(let name, let version, _, let keeps):
                 shared.withLock {
-                    $0.versions[name] = version
+                    $0.took(name, version)
                     if keeps { $0.kept.insert(name) } else { $0.kept.remove(name) }
                 }
             case .rolledBack(let name, let from, let to, _):
@@ -207,6 +228,7 @@ package final class ScriptLoader: @unchecked Sendable {
     }
 
     private func work() {
+        takeAtStart()
         while !shared.withLock({ $0.stopping }) {
             let isBusy = candidates.values.contains { $0.bench != nil } || gone.values.contains { !$0.isTold }
             let changed = watch.wait(
@@ -322,6 +344,19 @@ package final class ScriptLoader: @unchecked Sendable {
     func step(_ script: Script, _ step: VersionStep, _ detail: String = "") {
         setting.records?.step(
             script.package.name, script.contract.version, step, detail, at: setting.now())
+    }
+}
+
+extension ScriptLoader.Shared {
+    fileprivate mutating func took(_ name: String, _ version: String) {
+        versions[name] = version
+        settle(name, version, nil)
+    }
+
+    /// The desk has dealt with a swap.
+    mutating func settle(_ name: String, _ version: String, _ refusal: ScriptReport?) {
+        let number = (outcomes[name]?.number ?? 0) + 1
+        outcomes[name] = ScriptLoader.SwapOutcome(number: number, version: version, refusal: refusal)
     }
 }
 

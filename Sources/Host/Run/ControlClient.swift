@@ -24,7 +24,8 @@ struct ControlClient {
     }
 
     /// One request, waited for.
-    func ask(_ method: HTTPMethod, _ target: String) throws(StartFault) -> RESTAnswer {
+    /// - Parameter seconds: how long; a rehearsal takes its time.
+    func ask(_ method: HTTPMethod, _ target: String, seconds: Int = 20) throws(StartFault) -> RESTAnswer {
         let client = RESTClient(baseURL: "http://localhost", caFile: nil, unixSocketPath: path)
         defer { client.stop() }
         let result = Mutex<RESTResult?>(nil)
@@ -32,7 +33,7 @@ struct ControlClient {
         client.send(
             RESTRequest(
                 method: method, target: target, body: method == .post ? [] : nil,
-                deadlineMilliseconds: 20_000, stateChanging: method == .post)
+                deadlineMilliseconds: seconds * 1000, stateChanging: method == .post)
         ) { answer in
             result.withLock { $0 = answer }
             gate.open()

@@ -26,21 +26,24 @@ struct DataFolder {
             path = home
             return
         }
-        for attempt in 1...1000 {
-            let name = home + "/" + UTCText.compact(start) + (attempt > 1 ? "-\(attempt)" : "")
-            if mkdir(name, 0o700) == 0 {
-                path = name
-                return
-            }
-            guard errno == EEXIST else { throw Self.fault(name) }
-        }
-        throw StartFault("\(home): no free name for this run")
+        path = try Self.newFolder(in: home, named: UTCText.compact(start))
     }
 
     /// A folder inside, made if missing.
     func folder(_ name: String) throws(StartFault) -> String {
         try Self.make(path + "/" + name)
         return path + "/" + name
+    }
+
+    /// A new folder, with a number behind its name when that is taken.
+    static func newFolder(in home: String, named name: String) throws(StartFault) -> String {
+        try make(home)
+        for attempt in 1...1000 {
+            let path = "\(home)/\(name)" + (attempt > 1 ? "-\(attempt)" : "")
+            if mkdir(path, 0o700) == 0 { return path }
+            guard errno == EEXIST else { throw fault(path) }
+        }
+        throw StartFault("\(home): no free name for this run")
     }
 
     // MARK: What is old
@@ -51,7 +54,8 @@ struct DataFolder {
     /// - Returns: the folders that were emptied.
     func removeJournals(olderThanDays days: Int, now seconds: Int64) -> [String] {
         let home = isDemo ? path + "/.." : path + "/journal"
-        return Self.names(in: home).compactMap { name in
+        // The youngest is what the next run goes on from.
+        return Self.names(in: home).dropLast().compactMap { name in
             let folder = "\(home)/\(name)" + (isDemo ? "/journal" : "")
             let files = Self.names(in: folder).filter { $0.contains(".neapj") }.map { "\(folder)/\($0)" }
             var newest: Int64 = 0

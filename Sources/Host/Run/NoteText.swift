@@ -46,6 +46,9 @@ final class NoteText: @unchecked Sendable {
     private func log(_ note: Note) {
         switch note {
         case .needsIDs, .entering, .denied: break
+        case .resumed(let pairs, let orders):
+            logger.notice("An earlier run is taken up: \(pairs) pairs open, \(orders) orders in doubt")
+        case .reconciled: logger.info("Reconciled: what the earlier run left agrees with the exchange")
         // In `records.sqlite`, row by row.
         case .filled, .order, .posted, .settled: break
         case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
@@ -88,10 +91,13 @@ final class NoteText: @unchecked Sendable {
         case .replaced(let owner, let version, let probation, _):
             let until = probation > 0 ? ", on probation for \(probation) entries" : ""
             logger.info("Script \(owner) runs version \(version.prefix(12))\(until)")
-        case .joined(let owner, let version, let inShadow):
+        case .joined(let owner, let version, let inShadow, let probation):
+            let until = probation > 0 ? ", on probation for \(probation) entries" : ""
             logger.info(
-                "Script \(owner) joined with version \(version.prefix(12))\(inShadow ? ", in the shadow" : "")"
+                "Script \(owner) joined with version \(version.prefix(12))\(inShadow ? ", in the shadow" : until)"
             )
+        case .rearmed(let owner, let version):
+            logger.warning("Script \(owner): version \(version.prefix(12)) is given another try")
         case .rolledBack(let owner, let from, let to, let reason):
             logger.error(
                 "Script \(owner): version \(from.prefix(12)) rolled back to \(to.prefix(12)): \(reason)")

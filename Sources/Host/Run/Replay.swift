@@ -115,6 +115,8 @@ package struct Replay {
         case .commands(let recorded):
             compare(recorded, entry.place)
             pending = []
+        case .checkpoint(let bytes): compare(bytes, entry.place)
+        case .states(let states): compare(states, entry.place)
         case .wallClockStop: break
         case .end(let reason): endedBy = reason
         }
@@ -150,8 +152,14 @@ package struct Replay {
         }
         let street = Street(
             catalogue: catalogue, pairs: catalogue.pairs(header.bases).pairs, limits: configuration.limits,
-            strategies: scripts)
+            strategies: scripts, isGuardian: header.mode == SegmentHeader.guardianMode)
         street.compile = maker.make
+        if !header.restored.isEmpty {
+            let earlier = header.earlier
+            _ = street.restore(try CheckpointBytes.read(header.restored)) { name, version in
+                earlier.first { $0.name == name && $0.version == version }.flatMap { try? maker.restore($0) }
+            }
+        }
         self.street = street
     }
 
@@ -179,6 +187,29 @@ package struct Replay {
         for (stored, now) in zip(header.scripts, street.scripts) where stored != now {
             let field = stored.state != now.state ? "state" : "source"
             differ(turns, place, "\(stored.name).\(field)", "another", "another")
+        }
+    }
+
+    /// What a run would have gone on from: the replay must have become the same.
+    private mutating func compare(_ bytes: [UInt8], _ place: String) {
+        let now = street.engine.checkpoint()
+        guard bytes != CheckpointBytes.write(now) else { return }
+        guard let recorded = try? CheckpointBytes.read(bytes) else {
+            return differ(turns, place, "checkpoint", "unreadable", "–")
+        }
+        let a = Mirror(reflecting: recorded).children, b = Mirror(reflecting: now).children
+        for (kept, played) in zip(a, b) where "\(kept.value)" != "\(played.value)" {
+            let name = kept.label ?? "?"
+            return differ(turns, place, "checkpoint.\(name)", "\(kept.value)", "\(played.value)")
+        }
+        differ(turns, place, "checkpoint", "another", "another")
+    }
+
+    private mutating func compare(_ states: [ScriptState], _ place: String) {
+        for (kept, played) in zip(states, street.states) where kept != played {
+            differ(
+                turns, place, "\(kept.name).state", "\(kept.state.count) bytes", "\(played.state.count) bytes"
+            )
         }
     }
 
@@ -227,6 +258,8 @@ extension Record {
             case .swap: "input.swap"
             }
         case .commands: "commands"
+        case .checkpoint: "checkpoint"
+        case .states: "states"
         case .wallClockStop: "wall-clock stop"
         case .end: "end"
         }

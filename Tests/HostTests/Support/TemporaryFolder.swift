@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder that is removed with its owner.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
     init() throws {
         path = FileManager.default.temporaryDirectory.path + "/neap-\(UUID().uuidString.prefix(8))"

@@ -1,0 +1,74 @@
+import Core
+import Glibc
+import Journal
+import LuaBridge
+import Records
+
+/// What a start makes of what the records know: a restart must not bring back what was taken out of service.
+extension ScriptLoader {
+    /// The version that a start takes of a script: the file's own, or, when that one ended badly or was never
+    /// let trade, the last one before it that did well.
+    /// - Returns: `nil` when there is none: the file's own begins in the shadow.
+    func starting(_ file: Script) -> Script? {
+        let name = file.package.name, version = file.contract.version
+        guard let records = setting.records, let known = try? records.fate(of: name, version) else {
+            return file
+        }
+        // A version that waited for a person goes on waiting; one that ended badly waits to be asked for.
+        let waited = known.fate == .shadow || known.fate == .ready
+        guard waited || [.refused, .rolledBack, .stopped].contains(known.fate) else { return file }
+        let why = known.detail.isEmpty || waited ? "" : " (\(known.detail))"
+        let was = waited ? "was waiting for `neap promote \(name)`" : "was \(known.fate.rawValue)\(why)"
+        let head = "\(name): version \(version.prefix(12)) of the file \(was) when the host ended"
+        if !waited { shared.withLock { _ = $0.refused[name, default: []].insert(version) } }
+        if let earlier = onRecord(name, before: version) {
+            setting.tell(
+                head + "; version \(earlier.contract.version.prefix(12)) from the records runs"
+                    + (waited ? "" : ", and `neap reload \(name)` tries the file's again"))
+            if waited { atStart.append((file.package, false)) }
+            return earlier
+        }
+        setting.tell(head + " and none before it did well: it begins in the shadow")
+        atStart.append((file.package, true))
+        return nil
+    }
+
+    /// The last version of a script before that one that did well, made anew; `nil` when there is none.
+    private func onRecord(_ name: String, before version: String) -> Script? {
+        guard let files = try? setting.records?.version(of: name, before: version),
+            let package = ScriptPackage(name: name, files)
+        else { return nil }
+        do throws(ScriptReport) { return try setting.maker.make(package) } catch {
+            setting.report(error)
+            return nil
+        }
+    }
+
+    /// Puts what could not run at once through what a saved file goes through.
+    func takeAtStart() {
+        guard !atStart.isEmpty else { return }
+        // A shadow goes on from the desk's first picture, which is a moment away.
+        for _ in 0..<400 where setting.rehearsal > .zero {
+            if shared.withLock({ $0.stopping || !$0.pictures.isEmpty }) { break }
+            usleep(5_000)
+        }
+        for (package, waits) in atStart {
+            do throws(ScriptReport) {
+                setting.tell(try take(package, isAsked: true, waits: waits))
+            } catch { setting.report(error) }
+        }
+        atStart = []
+    }
+}
+
+extension ScriptPackage {
+    /// A version as it stands on record; `nil` when its own file is not among the files.
+    init?(name: String, _ files: VersionFiles) {
+        guard let main = files.files.first(where: { $0.name.isEmpty }) else { return nil }
+        self.init(
+            name: name, source: main.source,
+            library: files.files.filter { !$0.name.isEmpty }.map {
+                ScriptSource(name: $0.name, bytes: $0.source)
+            })
+    }
+}
