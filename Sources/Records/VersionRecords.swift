@@ -189,8 +189,12 @@ extension RecordBook {
                 sql: """
                     SELECT v.id, v.version FROM version_steps s
                     JOIN versions v ON v.script = s.script AND v.version = s.version
-                    WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'probation', 'proven')
+                    WHERE s.script = ? AND s.version <> ? AND s.step IN ('active', 'proven')
                         AND v.fate NOT IN ('rolled back', 'refused', 'stopped')
+                        AND (s.step = 'proven' OR NOT EXISTS (SELECT 1 FROM version_steps p
+                            WHERE p.script = s.script AND p.version = s.version AND p.step = 'probation')
+                            OR EXISTS (SELECT 1 FROM version_steps p WHERE p.script = s.script
+                                AND p.version = s.version AND p.step = 'proven'))
                     ORDER BY s.id DESC LIMIT 1
                     """, arguments: [script, version])
             guard let row else { return nil }

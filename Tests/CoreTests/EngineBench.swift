@@ -10,6 +10,8 @@ final class EngineBench {
     /// Everything asked for and not yet answered by the test.
     private(set) var commands: [Command] = []
     private(set) var notes: [Note] = []
+    /// How often a test looked at the pair, so that no two looks find the same books.
+    var looks = 0
     /// The last request with two orders, also when both were taken off the list.
     private(set) var lastBatch = RequestID(raw: 0)
     private var sequence: Int64 = 1
@@ -22,11 +24,11 @@ final class EngineBench {
         limits: RiskLimits = RiskLimits(), pair: Pair = solPair(), script: PuppetStrategy = PuppetStrategy(),
         coins: String = "0", blocks: UInt32 = 1, isReady: Bool = true, others: [PuppetStrategy] = [],
         usdc: String = "1000", resumes checkpoint: Checkpoint? = nil,
-        isGuardian: Bool = false
+        isGuardian: Bool = false, beside more: [Instrument] = []
     ) {
         (self.pair, self.script, now) = (pair, script, (checkpoint?.at ?? Self.start) + .seconds(1))
         if checkpoint == nil { now = Self.start }
-        engine = Engine(instruments: [pair.spot, pair.perp], pairs: [pair], limits: limits)
+        engine = Engine(instruments: [pair.spot, pair.perp] + more, pairs: [pair], limits: limits)
         for script in [script] + others { engine.add(script) }
         if isGuardian { engine.standsIn() }
         engine.standBy()
@@ -192,7 +194,7 @@ final class EngineBench {
 
     /// Time passes until every order in doubt has been asked for: none rests, and the history is this.
     func resolveInDoubt(fills: [Fill] = []) {
-        for _ in 0..<8 {
+        for _ in 0..<8 where orders.isEmpty {
             pass(500)
             answer { request in
                 switch request {
@@ -202,7 +204,7 @@ final class EngineBench {
                 }
             }
         }
-        pass(100)
+        if orders.isEmpty { pass(100) }
     }
 
     /// An order that rests on the spot market under this name.
@@ -349,6 +351,7 @@ final class PuppetStrategy: Strategy {
     var breaks: StrategyFault?
     /// Called at each `score`.
     var heard: () -> Void = {}
+    var looks: (MarketView) -> Void = { _ in }
     private(set) var scores = 0, exits = 0
 
     init(_ name: String = "puppet", _ change: (inout StrategyContract) -> Void = { _ in }) {
@@ -361,6 +364,7 @@ final class PuppetStrategy: Strategy {
     func score(_ o: MarketView) -> ScoreAnswer {
         scores += 1
         heard()
+        looks(o)
         if let breaks { return .fault(breaks) }
         return wishes.map { .wish(confidence: 0.9, usd: $0) } ?? .pass(nil)
     }

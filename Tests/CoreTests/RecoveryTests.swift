@@ -144,6 +144,7 @@ import Testing
         after.mark()
         after.resolveInDoubt()
         after.executeAll()
+        after.pass(100)
         #expect(after.holding.isFlat)
         #expect(after.engine.state == .hold)
     }

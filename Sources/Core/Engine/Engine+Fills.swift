@@ -10,10 +10,6 @@ extension Engine {
         orders[place].filled += fill.quantity
         orders[place].venueOrderID = fill.venueOrderID
         venueOrderPlaces[fill.venueOrderID] = place
-        // Whole: nothing more can come of it, whatever answer is still missing.
-        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
-            change(place, .told(.filled))
-        }
         if orders[place].filled < orders[place].order.quantity { counters.partialFills += 1 }
         counters.fills += 1
         if orders[place].purpose == .entry { countTakeFill(of: orders[place].holding) }
@@ -25,6 +21,10 @@ extension Engine {
         addToHolding(fill, record)
         trackUnhedged()
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
+        // Whole: nothing more can come of it, whatever answer is still missing.
+        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
+            change(place, .told(.filled))
+        }
         // What an earlier run posted has no operation behind it any more.
         guard holdings[record.holding].operation?.resting != nil else { return }
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }

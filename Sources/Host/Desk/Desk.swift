@@ -32,8 +32,8 @@ final class Desk: @unchecked Sendable {
     /// Frame at the socket to order handed to the REST client, microseconds of wall time.
     private(set) var tickToOrder = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
-    /// The exchange's word of an execution at the socket to the hedge, repair or exit it asks for handed to the
-    /// REST client, microseconds of wall time.
+    /// The exchange's word of an execution at the socket to the hedge, repair or exit it asks for handed to
+    /// the REST client, microseconds of wall time.
     private(set) var fillToHedge = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
     private var haltedByJournal = false
