@@ -106,6 +106,8 @@ public struct Operation: Sendable {
     /// Tries to make the legs match, and whether the other way was taken once.
     public var tries = 0, turned = false
     public var unwinds = false
+    /// How many of its orders were refused.
+    var refusals = 0
     public var nextTryAt: Timestamp?
 
     public init(
