@@ -92,8 +92,11 @@ extension HostRun {
             guard let stored = recovery.stored(name, version) else { return nil }
             return try? maker.restore(stored)
         }
-        for line in lost {
-            logger.error("\(line) cannot be taken up: the pair is not in TRADING_PAIRS; look at the venue")
+        guard lost.isEmpty else {
+            throw StartFault(
+                "the last run left what cannot be looked after without its pair: \(lost.joined(separator: ", "))\n"
+                    + "What now: add the pair to TRADING_PAIRS. If the exchange has no such market any more, look "
+                    + "at its own page, and move \(recovery.journal) aside when nothing is open.")
         }
         for (name, version) in street.engine.versionsMissing {
             logger.warning("\(name): version \(version.prefix(12)) is gone; the host exits what it opened")
