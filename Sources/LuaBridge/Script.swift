@@ -255,7 +255,8 @@ public final class Script: Strategy {
             do throws(StrategyFault) { bytes = try old.box.state() } catch {
                 throw .broken(
                     "the running version has something in `state` that cannot be handed over ("
-                        + error.message + "); a restart begins with the file's own state")
+                        + error.message
+                        + "); `neap reload \(package.name) --fresh` begins with the file's own")
             }
             guard PlainValue(encoded: bytes) != PlainValue.none else { return }
             guard contract.stateVersion != old.contract.stateVersion else { return try box.setState(bytes) }

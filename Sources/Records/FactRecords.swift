@@ -60,13 +60,18 @@ extension Database {
         }
     }
 
+    /// Parts of one execution are told in one turn. Told in another one it is the same execution again, as by
+    /// a later run that does not know whose it was: the first word stays. So it is with settlements, and with
+    /// the postings of both.
     private func store(_ booked: BookedFill, _ now: Timestamp) throws {
         let fill = booked.fill
         try put(
             """
             INSERT INTO fills (at_ms, venue_ms, symbol, venue_order_id, trade_id, client_id,
                 script, pair, leg, side, price, quantity, fee, fee_asset, liquidity, origin, attribution)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
+            WHERE NOT EXISTS (SELECT 1 FROM fills WHERE symbol = ?3 AND venue_order_id = ?4
+                AND trade_id = ?5 AND at_ms <> ?1) ON CONFLICT DO NOTHING
             """,
             [
                 now.milliseconds, fill.venueTime.milliseconds, booked.symbol, fill.venueOrderID.text,
@@ -109,8 +114,10 @@ extension Database {
         for (account, other, amount) in sides {
             try put(
                 """
-                INSERT INTO postings (at_ms, owner, account, against, asset, amount, cause,
-                    reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                INSERT INTO postings (at_ms, owner, account, against, asset, amount, cause, reference)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+                WHERE NOT EXISTS (SELECT 1 FROM postings WHERE cause = ?7 AND reference = ?8
+                    AND at_ms <> ?1) ON CONFLICT DO NOTHING
                 """,
                 [
                     now.milliseconds, account.owner, account.name.rawValue, other.name.rawValue,
@@ -123,7 +130,10 @@ extension Database {
         try put(
             """
             INSERT INTO settlements (at_ms, cause, script, pair, symbol, interval_end_ms, amount,
-                asset) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                asset)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+            WHERE NOT EXISTS (SELECT 1 FROM settlements WHERE cause = ?2 AND symbol = ?5
+                AND interval_end_ms = ?6 AND at_ms <> ?1) ON CONFLICT DO NOTHING
             """,
             [
                 now.milliseconds, settlement.cause.rawValue, settlement.owner, settlement.pair,

@@ -74,6 +74,8 @@ public final class RecordBook: Sendable {
         path: String, waits: Bool = false, hear: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(RecordFault) {
         (self.waits, self.hear) = (waits, hear)
+        // Left behind by somebody who could only read, they would keep us from writing.
+        for end in ["-wal", "-shm"] { chmod(path + end, 0o600) }
         do {
             var configuration = Configuration()
             configuration.label = "neap.records"

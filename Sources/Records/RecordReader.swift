@@ -150,6 +150,7 @@ extension RecordBook {
                         if table != .alerts { count += new.changesCount }
                     }
                 }
+                try new.leaveWithTheFirst()
                 return count
             }
         }
@@ -185,6 +186,20 @@ extension RecordBook {
 }
 
 extension Database {
+    /// Journals were played first; what the old file has from before them stays with whom it was given to.
+    fileprivate func leaveWithTheFirst() throws {
+        let keys = [
+            ("fills", ["symbol", "venue_order_id", "trade_id"]),
+            ("settlements", ["cause", "symbol", "interval_end_ms"]), ("postings", ["cause", "reference"]),
+        ]
+        for (table, key) in keys {
+            let same = key.map { "first.\($0) = \(table).\($0)" }.joined(separator: " AND ")
+            try execute(
+                sql: "DELETE FROM \(table) WHERE EXISTS (SELECT 1 FROM \(table) first WHERE \(same) "
+                    + "AND first.at_ms < \(table).at_ms)")
+        }
+    }
+
     fileprivate func insert(_ row: [RecordValue], _ table: String, _ columns: [String]) throws {
         let names = columns.map { "\"\($0)\"" }.joined(separator: ", ")
         let marks = columns.map { _ in "?" }.joined(separator: ", ")

@@ -80,9 +80,12 @@ extension Database {
     fileprivate func step(
         _ script: String, _ version: String, _ step: VersionStep, _ detail: String = "", at now: Timestamp
     ) throws {
+        let isOnTheWay = [.seen, .stable, .compiled, .contract, .rehearsed].contains(step)
         try put(
-            "UPDATE versions SET fate = ?, fate_ms = ? WHERE script = ? AND version = ?",
-            [step.rawValue, now.milliseconds, script, version])
+            """
+            UPDATE versions SET fate = ?, fate_ms = ? WHERE script = ? AND version = ?
+                AND NOT (? AND fate IN ('active', 'probation', 'proven'))
+            """, [step.rawValue, now.milliseconds, script, version, isOnTheWay])
         try note(script, version, step, detail, now)
     }
 
@@ -120,7 +123,8 @@ extension RecordBook {
         }
     }
 
-    /// Puts a step of a version on record; it is the version's fate until the next.
+    /// Puts a step of a version on record; it is the version's fate until the next. What a version in service
+    /// goes through once more on the way to beginning anew is not.
     public func step(
         _ script: String, _ version: String, _ step: VersionStep, _ detail: String = "", at now: Timestamp
     ) {

@@ -37,7 +37,7 @@ import Testing
         let facts: [Note] = [
             .filled(Sample.fill()), .order(Sample.order(.sent)),
             .order(Sample.order(.closed(.filled), executed: "1.5")),
-            .posted(Sample.postings), .settled(Sample.settlement), .roundClosed(Sample.round()),
+            .posted(Sample.postings), .settled(Sample.settlement()), .roundClosed(Sample.round()),
             .unwound(Sample.round(closed: Sample.now + .seconds(9), entries: 0)), .alert("once"),
         ]
         for _ in 1...2 {
@@ -60,6 +60,26 @@ import Testing
             ], at: Sample.now)
         #expect(book.finish() == nil)
         #expect(try book.strings("SELECT script FROM fills ORDER BY id") == ["a", "house"])
+    }
+
+    @Test func `leaves an execution and a settlement to whom they were given first`() throws {
+        let place = try Place()
+        let book = try RecordBook(path: place.file)
+        func tell(_ owner: String, at moment: Timestamp) {
+            book.take(
+                [
+                    .filled(Sample.fill(owner: owner)), .posted([Sample.posting(owner: owner)]),
+                    .settled(Sample.settlement(owner: owner)),
+                ], at: moment)
+        }
+        // Two parts in one turn, and a later run that knows neither of them.
+        tell("a", at: Sample.now)
+        tell("b", at: Sample.now)
+        tell("house", at: Sample.now + .milliseconds(1))
+        #expect(book.finish() == nil)
+        #expect(try book.strings("SELECT script FROM fills ORDER BY id") == ["a", "b"])
+        #expect(try book.strings("SELECT owner FROM postings ORDER BY id") == ["a", "a", "b", "b"])
+        #expect(try book.strings("SELECT script FROM settlements ORDER BY id") == ["a", "b"])
     }
 
     @Test func `keeps the end of an order whatever is told after it`() throws {
@@ -169,5 +189,68 @@ import Testing
                 page[table] == (try book.strings("SELECT name FROM pragma_table_info('\(table)')")),
                 "\(table)")
         }
+    }
+}
+
+@Suite struct `A database that takes over from an older one` {
+    private func facts(_ owner: String) -> [Note] {
+        [
+            .filled(Sample.fill(owner: owner)), .posted([Sample.posting(owner: owner)]),
+            .settled(Sample.settlement(owner: owner)), .alert("by \(owner)"),
+        ]
+    }
+
+    @Test func `has what lies outside the journals, all alerts, and each execution with its first owner`()
+        throws
+    {
+        let older = try Place(), place = try Place()
+        let early = Sample.now - .seconds(10), late = Sample.now + .seconds(10)
+        let old = try RecordBook(path: older.file)
+        old.take(facts("a"), at: early)
+        old.take([.filled(Sample.fill(trade: 8)), .alert("inside")], at: Sample.now)
+        old.take([.filled(Sample.fill(trade: 9))], at: late)
+        #expect(old.finish() == nil)
+        let book = try RecordBook(path: place.file)
+        // The journal of a later run comes upon what the earlier one did.
+        book.take(facts("house"), at: Sample.now)
+        let span = (Sample.now - .milliseconds(1))...(Sample.now + .milliseconds(1))
+        let count = try book.carryFacts(from: RecordReader(path: older.file), outside: [span])
+        #expect(count == 1 + 2 + 1 + 1, "an execution, its postings, a settlement; the late execution")
+        #expect(
+            try book.strings("SELECT trade_id || script FROM fills ORDER BY trade_id") == ["7a", "9a"])
+        #expect(try book.strings("SELECT script FROM settlements") == ["a"])
+        #expect(try book.strings("SELECT DISTINCT at_ms FROM postings") == ["\(early.milliseconds)"])
+        #expect(try book.alerts(latest: 9) == ["inside", "by house", "by a"])
+    }
+
+    @Test func `has every version with its files and steps`() throws {
+        let older = try Place(), place = try Place()
+        let old = try RecordBook(path: older.file)
+        for (version, step) in [("1f", VersionStep.active), ("2e", .refused)] {
+            let files = VersionFiles(
+                version: version, files: [("", Array("-- \(version)".utf8)), ("lib", [0x31])])
+            old.keep("a", files, summary: "s", at: Sample.now)
+            old.step("a", version, step, "why", at: Sample.now)
+        }
+        #expect(old.finish() == nil)
+        let book = try RecordBook(path: place.file)
+        try book.carryVersions(from: RecordReader(path: older.file))
+        #expect(try book.versions(latest: 9) == old.versions(latest: 9))
+        #expect(try book.versions(latest: 9).count == 2)
+        #expect(try book.version(of: "a", before: "3d") == old.version(of: "a", before: "3d"))
+        #expect(try book.steps(of: "a").map(\.step) == ["seen", "active", "seen", "refused"])
+    }
+
+    @Test func `takes nothing of versions from one that cannot be read whole`() throws {
+        let older = try Place(), place = try Place()
+        let old = try RecordBook(path: older.file)
+        old.keep("a", VersionFiles(version: "1f", files: []), summary: "", at: Sample.now)
+        #expect(old.finish() == nil)
+        try old.queue.write { try $0.execute(sql: "DROP TABLE version_steps") }
+        let book = try RecordBook(path: place.file)
+        #expect(throws: RecordFault.self) {
+            try book.carryVersions(from: RecordReader(path: older.file))
+        }
+        #expect(try book.versions(latest: 9).isEmpty)
     }
 }

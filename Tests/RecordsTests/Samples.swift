@@ -64,9 +64,17 @@ enum Sample {
         ]
     }()
 
-    static let settlement = Settlement(
-        cause: .funding, owner: "a", pair: "SOL", symbol: "SOL_USDC_PERP", intervalEnd: now,
-        amount: Money("-0.001")!, asset: .usdc)
+    static func posting(owner: String) -> Posting {
+        Posting(
+            from: Account(owner, .trades), to: Account(owner, .venue), asset: .usdc, amount: Money(1),
+            cause: .fill, reference: "SOL_USDC/v1/7")
+    }
+
+    static func settlement(owner: String = "a") -> Settlement {
+        Settlement(
+            cause: .funding, owner: owner, pair: "SOL", symbol: "SOL_USDC_PERP", intervalEnd: now,
+            amount: Money("-0.001")!, asset: .usdc)
+    }
 
     static func round(
         owner: String = "a", closed: Timestamp = now, net: String = "0.5", entries: Int = 1

@@ -8,7 +8,8 @@ extension Engine {
         guard let place = slot(named: strategy.contract.name) else { return false }
         let old = EarlierVersion(slots[place].strategy, stopped: slots[place].stopped)
         let isPromotion = slots[place].tradingState == .shadow
-        retire(place, old)
+        // The same version begun anew looks after what it opened.
+        if old.version != strategy.contract.version { retire(place, old) }
         if isPromotion {
             // It never traded: there is nothing to go back to.
             slots[place].kept = nil

@@ -96,6 +96,8 @@ public struct Operation: Sendable {
     public var posts = 0
     /// The resting phase is over: no new posts, cancel what is left.
     public var restingOver = false
+    /// It rests only because a market takes nothing else.
+    var restsFrozen = false
     /// Ended because the net fell below zero, not by time.
     public var pulled = false
     public var reason = ""

@@ -22,7 +22,7 @@ extension NotYetCommand {
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
         Backtest.self, Simulate.self, Why.self,
-        AcceptLimits.self, Doctor.self, Record.self, Sweep.self, Keys.self, Paper.self,
+        Doctor.self, Record.self, Sweep.self, Keys.self, Paper.self,
     ]
 
     struct Paper: NotYetCommand {
@@ -40,10 +40,6 @@ enum NotYet {
     }
     struct Why: NotYetCommand {
         static let name = "why"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct AcceptLimits: NotYetCommand {
-        static let name = "accept-limits"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Doctor: NotYetCommand {

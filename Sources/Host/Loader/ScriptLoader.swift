@@ -104,7 +104,11 @@ package final class ScriptLoader: @unchecked Sendable {
     }
 
     /// What an operator asks of the loader.
-    package enum Order: String, Sendable, CaseIterable { case reload, promote, rollback }
+    package enum Order: String, Sendable, CaseIterable {
+        case reload, promote, rollback
+        /// Begins with the file's own `state`.
+        case reloadFresh = "reload_fresh"
+    }
 
     /// `SCHED_BATCH` of <sched.h>, which the overlay does not show.
     static let batchClass: Int32 = 3
@@ -242,7 +246,8 @@ package final class ScriptLoader: @unchecked Sendable {
     /// Everything but what would begin another rehearsal.
     func obeyUrgent() {
         while let order = shared.withLock({ shared in
-            shared.orders.firstIndex { $0.order != .reload }.map { shared.orders.remove(at: $0) }
+            let place = shared.orders.firstIndex { $0.order == .promote || $0.order == .rollback }
+            return place.map { shared.orders.remove(at: $0) }
         }) {
             do throws(ScriptReport) { order.answer(.success(try carryOut(order.order, order.name))) } catch {
                 order.answer(.failure(error))
@@ -260,14 +265,14 @@ package final class ScriptLoader: @unchecked Sendable {
 
     private func carryOut(_ order: Order, _ name: String) throws(ScriptReport) -> String {
         switch order {
-        case .reload:
+        case .reload, .reloadFresh:
             guard let package = try setting.folder.read().packages.first(where: { $0.name == name }) else {
                 throw ScriptReport(
                     place: name + ".lua",
                     message: "no such file in \(setting.folder.path), or it cannot be read")
             }
             seen[name] = package.fingerprint
-            return try take(package, isAsked: true)
+            return try take(package, isAsked: true, beginsAnew: order == .reloadFresh)
         case .promote: return try promote(name)
         case .rollback: return try rollBack(name)
         }

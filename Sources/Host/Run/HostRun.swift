@@ -64,6 +64,7 @@ final class HostRun {
     func run() throws(StartFault) -> Int32 {
         let lock = try lockFolder()
         defer { withExtendedLifetime(lock) {} }
+        try AcceptedLimits.begin(plan, folder: folder.path, logger)
         try guardian?.begin()
         let (address, signer, clock) = try openVenue()
         defer { venue?.stop() }

@@ -126,7 +126,8 @@ package struct Replay {
 
     private mutating func begin(_ header: SegmentHeader) throws {
         self.header = header
-        let lines = header.settings.enumerated().map {
+        let settings = header.settings.filter { $0.name != RunPlan.limitsHashName }
+        let lines = settings.enumerated().map {
             EnvFile.Line(number: $0 + 1, name: $1.name, value: $1.value)
         }
         // An empty standard is a variable that was not given.

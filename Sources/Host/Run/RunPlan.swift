@@ -39,7 +39,14 @@ struct RunPlan: Sendable {
             + configuration.bindings.keys.sorted().filter { $0.hasPrefix(Variable.inventoryPrefix) }.map {
                 SegmentHeader.Setting(
                     origin: "file", name: $0, value: configuration.bindings[$0]?.text ?? "")
-            }
+            } + [limitsHash]
+    }
+
+    /// The hash of the whole table of limits stands beside what it was made from.
+    static let limitsHashName = "LIMITS_SHA256"
+    private var limitsHash: SegmentHeader.Setting {
+        SegmentHeader.Setting(
+            origin: "limits", name: Self.limitsHashName, value: LimitTable(configuration.limits).hash)
     }
 
     /// Reads `.env` and the environment.
