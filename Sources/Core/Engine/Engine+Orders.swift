@@ -300,8 +300,9 @@ extension Engine {
     }
 }
 
-/// An order before it has an id.
+/// An order before it has an id, let through by the gate.
 struct Draft {
+    let passage: Passage
     let leg: Leg
     let side: Side
     let price: Price
