@@ -59,7 +59,7 @@ struct ScriptCheck {
             sources[name] = text
             do throws(ScriptReport) {
                 let run = try ScriptTestRun(
-                    package, tests: text, named: name, maker.setting)
+                    package, tests: text, named: name, maker.setting(of: package.name))
                 tests = run.cases
                 reports += run.reports
             } catch { reports.append(error) }

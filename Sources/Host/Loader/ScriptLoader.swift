@@ -24,6 +24,8 @@ package final class ScriptLoader: @unchecked Sendable {
     var atStart: [(package: ScriptPackage, waits: Bool)] = []
     /// Variables that the files of the start bind, and the versions that run in their place.
     private(set) var bound: Set<String> = []
+    /// Strategies whose file stood there at the start, in order.
+    private(set) var names: [String] = []
     /// The sources of the latest versions that went to the desk, by name.
     var packages: [String: [(version: String, package: ScriptPackage)]] = [:]
     private let watch: FolderWatch
@@ -134,6 +136,7 @@ package final class ScriptLoader: @unchecked Sendable {
         }
         var scripts: [Script] = []
         for package in contents.packages {
+        names = contents.names.sorted()
             seen[package.name] = package.fingerprint
             do throws(ScriptReport) {
                 let file = try setting.maker.make(package)

@@ -201,6 +201,13 @@ final class HostRun {
                     return "line \($0.line): \($0.name) is no variable and no strategy binds it\(near)"
                 }.joined(separator: "\n"), code: 2)
         }
+        for (variable, names) in plan.configuration.scriptsNamed {
+            for name in names where !loader.names.contains(name) {
+                logger.warning(
+                    "\(variable) names \(name), and no \(name).lua stands in \(plan.configuration.strategies)\(Nearest.hint(name, among: loader.names))"
+                )
+            }
+        }
         return scripts
     }
 
