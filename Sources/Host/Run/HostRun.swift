@@ -219,13 +219,11 @@ final class HostRun {
             let standing = Standing(street)
             board.show(standing)
             onStanding(standing)
-            for slot in street.engine.slots {
-                guard let script = slot.strategy as? Script else { continue }
-                let (lines, lost) = script.takeLog()
+            for (who, lines, lost) in street.engine.takeScriptLogs() {
                 for line in lines {
-                    logger.log(level: line.warns ? .warning : .info, "[\(slot.name)] \(line.text)")
+                    logger.log(level: line.warns ? .warning : .info, "[\(who)] \(line.text)")
                 }
-                if lost > 0 { logger.warning("[\(slot.name)] \(lost) lines were too many") }
+                if lost > 0 { logger.warning("[\(who)] \(lost) lines were too many") }
             }
             guard MonotonicClock.microseconds() >= nextStats else { return }
             nextStats += 60_000_000
