@@ -66,12 +66,17 @@ package struct ScriptMaker: Sendable {
     }
 
     /// A stored script with the state it had.
+    /// - Throws: what is no fault of a version that is tried beside it.
     func restore(_ stored: StoredScript) throws(ScriptReport) -> Script {
-        let script = try make(stored)
+        let script: Script
+        do throws(ScriptReport) { script = try make(stored) } catch {
+            throw ScriptReport(place: error.place, message: error.message, isHosts: true)
+        }
         guard !stored.state.isEmpty else { return script }
         do throws(StrategyFault) { try script.restore(state: stored.state) } catch {
             throw ScriptReport(
-                place: stored.name + ".lua", message: "its stored state cannot be restored: \(error.message)")
+                place: stored.name + ".lua", message: "its stored state cannot be restored: \(error.message)",
+                isHosts: true)
         }
         return script
     }
