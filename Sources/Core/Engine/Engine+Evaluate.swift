@@ -10,6 +10,8 @@ extension Engine {
                 followPersistence(slot, place, pair)
                 continue
             }
+            // Without its file it opens nothing: where it holds nothing, nothing is measured for it.
+            if slots[slot].missing, holdings.read(place, { $0.isFlat }) { continue }
             // Whatever a new version wants, what is held is looked after.
             if holdings.read(place, { !$0.isFlat }) { judgeExit(place) }
             if holdings.read(place, { $0.state.isBusy }) || slots[slot].tradingState == .shadow { continue }

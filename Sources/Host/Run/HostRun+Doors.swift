@@ -40,7 +40,9 @@ extension HostRun {
         let configuration = plan.configuration, logger = logger
         return ScriptLoader.Setting(
             folder: ScriptFolder(path: configuration.strategies),
-            maker: ScriptMaker(limits: configuration.script, bindings: configuration.bindings),
+            maker: ScriptMaker(
+                limits: configuration.script, own: configuration.ownLimits,
+                bindings: configuration.bindings),
             policy: configuration.reloadPolicy ?? (plan.mode == .live ? .shadow : .auto),
             rehearsal: .seconds(Int64(configuration.rehearsalMinutes) * 60),
             probationEntries: configuration.probationEntries, catalogue: catalogue,
