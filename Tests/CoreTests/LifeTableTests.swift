@@ -87,7 +87,7 @@ private func cells(_ text: String) -> [[String]] {
         repairing entering !       !      =       =         open     idle    exiting stuck !       !
         stuck     !        !       !      =       repairing open     idle    exiting !     !       repairing
         legLost   !        !       !      =       repairing open     idle    exiting !     !       !
-        frozen    !        !       !      =       !         !        idle    !       !     !       !
+        frozen    !        !       !      =       !         !        idle    exiting !     legLost !
         adopted   !        !       adding =       !         !        idle    exiting !     legLost !
         """)
     static let events: [PairEvent] = [
@@ -115,9 +115,22 @@ private func cells(_ text: String) -> [[String]] {
         }
     }
 
-    @Test func `asks no script unless a pair is idle, open or adopted`() {
+    @Test func `freezes what is open and thaws what is frozen, and nothing else`() {
+        for before in PairState.allCases {
+            for (event, from, to) in [
+                (PairEvent.freeze, [PairState.open, .adopted], PairState.frozen), (.thaw, [.frozen], .open),
+            ] {
+                var found = before
+                let changes: Void? = try? found.apply(event)
+                #expect((changes != nil) == from.contains(before), "\(before), \(event)")
+                #expect(found == (changes == nil ? before : to))
+            }
+        }
+    }
+
+    @Test func `has orders out or to send unless a pair is idle, open, adopted or frozen`() {
         for state in PairState.allCases {
-            #expect(state.isBusy == ![.idle, .open, .adopted].contains(state), "\(state)")
+            #expect(state.isBusy == ![.idle, .open, .adopted, .frozen].contains(state), "\(state)")
         }
     }
 

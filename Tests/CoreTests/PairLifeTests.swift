@@ -223,6 +223,28 @@ import Testing
         #expect(bench.engine.state == (latches ? .reduceOnly : .active))
     }
 
+    @Test func `who refuses twice is not asked again without a pause`() throws {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.obey(.flatten)
+        var times: [Int64] = []
+        let refusal = Refusal(status: 400, code: "INVALID_ORDER", message: "")
+        for _ in 0..<400 where times.count < 5 {
+            if !bench.orders.isEmpty { times.append((bench.now - EngineBench.start).milliseconds) }
+            bench.answer {
+                switch $0 {
+                case .submit: .refused(refusal)
+                case .submitBatch(let orders): .batch(orders.map { _ in .refused(refusal) })
+                default: nil
+                }
+            }
+            bench.pass(10, step: 10)
+        }
+        let pauses = zip(times, times.dropFirst()).map { $1 - $0 }
+        // Both legs of the first try were refused, so there is a pause from the second try on.
+        #expect(pauses == [100, 400, 800, 800], "\(pauses)")
+    }
+
     @Test func `without client order ids for the whole batch nothing is sent and the pair stays idle`() {
         let bench = EngineBench(blocks: 0)
         bench.script.wishes = 150
@@ -369,6 +391,37 @@ import Testing
         let again = try #require(bench.orders.first)
         #expect(again.instrument == bench.perp && again.side == .sell)
         #expect(again.id != perp.id)
+    }
+
+    @Test(arguments: [(6_000, 0), (8_600, 1)] as [(Int64, Int)])
+    func `is not sent again while the account shows it executed and the history does not, for eight seconds`(
+        milliseconds: Int64, sent: Int
+    ) throws {
+        let bench = EngineBench()
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        for _ in 0..<30 where bench.orders.isEmpty { bench.pass(50) }
+        let (spot, perp) = (try #require(bench.take(bench.spot)), try #require(bench.take(bench.perp)))
+        bench.script.wishes = nil
+        bench.execute(spot)
+        bench.turn([.reply(bench.lastBatch, .unknown("closed without an answer"))])
+        bench.turn([
+            .position(
+                PositionUpdate(
+                    instrument: bench.perp, net: quantity("-0.99"), entryPrice: nil, realised: nil,
+                    unrealised: nil))
+        ])
+        for _ in 0..<(milliseconds / 100) {
+            bench.pass(100)
+            answerQuestions(bench, rests: true, fills: true)
+        }
+        #expect(bench.orders.count == sent)
+        #expect(bench.engine.state == .active, "both legs are there")
+        guard sent == 0 else { return }
+        let fill = bench.fill(perp, perp.quantity)
+        bench.turn([.order(bench.update(perp, .filled, executed: perp.quantity.description, fill: fill))])
+        bench.pass(200)
+        #expect(bench.holding.state == .open && bench.orders.isEmpty)
     }
 
     @Test func `and given up is repaired once when it was executed after all`() throws {

@@ -15,6 +15,8 @@ extension Engine {
         guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else {
             return
         }
+        // No taker order can work there: what pays waits for the market.
+        guard holding.state != .frozen else { return }
         guard
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,
@@ -147,14 +149,18 @@ extension Engine {
     }
 
     private func isSmallestEdge(_ place: Int) -> Bool {
-        let open = holdings.indices.filter { !holdings[$0].isFlat && !holdings[$0].state.isBusy }
+        let open = holdings.indices.filter {
+            !holdings[$0].isFlat && !holdings[$0].state.isBusy && mayBeginExit($0, isEconomic: false)
+        }
         return open.min { holdings[$0].entryGross < holdings[$1].entryGross } == place
     }
 
     /// Starts closing a pair; an exit always completes. What an economic one takes at once waits until the
     /// end of the evaluation, for an entry of another that it may meet (FORMULAS E15).
     func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?, isEconomic: Bool = false) {
-        guard var operation = newOperation(place, .exit, reason) else { return }
+        guard mayBeginExit(place, isEconomic: isEconomic),
+            var operation = newOperation(place, .exit, reason)
+        else { return }
         if let plan, plan.rest != .both {
             operation.resting = plan
             operation.deadline = now + plan.timeout
@@ -177,6 +183,7 @@ extension Engine {
         if holding.perp == .zero, spotLeft < pair.spot.minQuantity {
             return closeRound(place, operation.reason)
         }
+        if exitsFrozen(place) { return }
         // What came closer is progress: only what did not is tried further out.
         let left = holding.perp.magnitude + spotLeft
         let tries = left < (operation.left ?? left) ? 0 : operation.tries
@@ -208,7 +215,7 @@ extension Engine {
 
     /// Carry: all whole lots of the pair's coins. Reverse: what brings the short coins back, its base fee
     /// included.
-    private func spotToClose(_ place: Int) -> Quantity {
+    func spotToClose(_ place: Int) -> Quantity {
         let holding = holdings[place]
         let lot = pair(of: place).spot.lotSize
         if holding.coins > .zero { return Execution.exitSpotQuantity(coins: holding.coinQuantity, lot: lot) }

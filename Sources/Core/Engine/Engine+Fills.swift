@@ -282,7 +282,7 @@ extension Engine {
         var sum = holdings.read(place) { $0.imbalance }
         for order in liveOrders where orders[order].holding == place {
             let record = orders[order]
-            let owed = record.told - record.filled
+            let owed = max(record.told - record.filled, shown(order))
             guard owed > .zero else { continue }
             let isSpotBuy = record.leg == .spot && record.order.side == .buy
             let fee = isSpotBuy ? account.fees.spotTaker.raw : 0

@@ -6,6 +6,8 @@ extension Engine {
     static let clockDoubt = TimeSpan.milliseconds(500)
     /// How long an order may stay without a word before it is asked for; its caller may wait much longer.
     static let answerPatience = TimeSpan.seconds(1)
+    /// How long the account's word is preferred to a history that does not list an execution.
+    static let historyPatience = TimeSpan.seconds(8)
     /// Rows of a page of the history of executions.
     static let fillsPage = 1000
 
@@ -107,10 +109,22 @@ extension Engine {
         orders[place].refusal = refusal
         heed(refusal, place)
         counters.ordersRejected += 1
+        pauseAfterRefusal(orders[place])
         note(
             .rejected(
                 pair: pair(of: orders[place].holding).base.symbol, purpose: orders[place].purpose, refusal))
         change(place, .refused)
+    }
+
+    /// One refusal may be chance; whoever refuses twice is not asked without a pause.
+    private func pauseAfterRefusal(_ record: OrderRecord) {
+        guard record.purpose != .post, record.purpose != .exitPost,
+            let refusals = holdings[record.holding].operation?.refusals
+        else { return }
+        holdings[record.holding].operation?.refusals = refusals + 1
+        guard refusals > 0 else { return }
+        let pause = TimeSpan.milliseconds(100 << Int64(min(refusals - 1, 3)))
+        holdings[record.holding].operation?.nextTryAt = now + pause
     }
 
     private func lost(_ place: Int) {
@@ -173,15 +187,22 @@ extension Engine {
     /// Asks for an order whose answer is lost until its end is known. Nothing is concluded before two answers
     /// that were asked for after its request had expired: it does not rest, and its executions are read.
     private func probe(_ place: Int) {
-        let record = orders[place]
-        if record.restsNot, record.fillsRead { return concludeAbsent(place) }
+        var record = orders[place]
+        if record.restsNot, record.fillsRead {
+            guard shown(place) > .zero, now - record.sentAt < Self.historyPatience else {
+                return concludeAbsent(place)
+            }
+            // The account has what the history does not list yet: sent again it would be done twice.
+            record.fillsRead = false
+            (orders[place].fillsRead, orders[place].asks) = (false, 1)
+        }
         // What the venue has named it has received: only one it never spoke of may still be on its way.
         let isExpired =
             now - record.sentAt > Self.requestWindow + Self.clockDoubt || record.venueOrderID != nil
         if isExpired, !record.askedExpired {
             // What counts begins now, whatever was asked before.
             (orders[place].askedExpired, orders[place].asks) = (true, 0)
-        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) {
+        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: orders[place].asks) {
             return
         }
         orders[place].askedAt = now
@@ -192,6 +213,26 @@ extension Engine {
             if !record.restsNot { orders[place].restsQuestion = rests }
             if !record.fillsRead { orders[place].fillsQuestion = fills }
         }
+    }
+
+    /// What the account shows to be executed of an order whose answer is lost and which does not rest: contracts
+    /// or coins on its side that no execution we know of explains.
+    func shown(_ place: Int) -> Quantity {
+        let record = orders[place]
+        guard record.state == .unknown, record.restsNot else { return .zero }
+        let id = record.order.instrument
+        let more: Int128
+        if record.leg == .perp {
+            let venue = account.positions.first { $0.instrument == id }?.net ?? .zero
+            more = Int128(venue.raw - netContracts[id.index].raw)
+        } else {
+            let base = pair(of: record.holding).base
+            let held = (account.balance(base)?.total ?? .zero) + lent(base)
+            more = quotient((held - ledger.venueBalance(base)).raw, by: 10_000, .nearest)
+        }
+        let onItsSide = more * Int128(record.order.side.sign)
+        guard onItsSide >= Int128(pair(of: record.holding).leastQuantity.raw) else { return .zero }
+        return min(Quantity(raw: Int64(clamping: onItsSide)), record.order.quantity - record.filled)
     }
 
     /// Half a second, doubled up to two: a venue in trouble is not helped by being asked each turn.

@@ -5,6 +5,7 @@ extension Engine {
         guard opened else { return }
         if holdings[place].state == .stuck { return retryStuck(place) }
         let live = live(place)
+        if holdings.read(place, { !$0.isFlat || $0.operation != nil }) { releaseFrozen(place, live) }
         guard let operation = holdings[place].operation else { return advanceIdle(place, live) }
         if operation.resting != nil, !operation.restingOver { return advanceResting(place, live) }
         if live.contains(where: { orders[$0].purpose == .post || orders[$0].purpose == .exitPost }) {
@@ -18,6 +19,7 @@ extension Engine {
 
     /// Nothing is being done: a leg that is missing all the same must be brought back.
     private func advanceIdle(_ place: Int, _ live: [Int]) {
+        freezeOrThaw(place)
         let holding = holdings[place]
         // Left by an earlier run: nobody waits for what they might still bring.
         guard live.isEmpty else { return cancelResting(live) }
@@ -150,10 +152,13 @@ extension Engine {
         }
         let attempt = min(operation.tries, 2)
         var draft = reducingDraft(place, legToTrade(place, unwinds: operation.unwinds), attempt: attempt)
-        if draft == nil {
-            // That way nothing can be traded, such as coins that are not ours to sell: the other one.
-            draft = reducingDraft(place, legToTrade(place, unwinds: !operation.unwinds), attempt: attempt)
-            if draft != nil { operation.unwinds.toggle() }
+        if draft?.postOnly ?? true {
+            // That way nothing can be traded now, such as coins that are not ours to sell: the other one.
+            let other = reducingDraft(place, legToTrade(place, unwinds: !operation.unwinds), attempt: attempt)
+            if let other, draft == nil || !other.postOnly {
+                draft = other
+                operation.unwinds.toggle()
+            }
         }
         guard let draft else {
             operation.nextTryAt = now + .milliseconds(250)

@@ -7,8 +7,8 @@ struct AcceptLimitsCommand: ParsableCommand {
         commandName: "accept-limits",
         abstract: "Accept the limits of the configuration for live trading.",
         discussion: """
-            A live start with a limit raised since the last one stops. This shows what differs and stores the \
-            limits as they are now. What is tighter needs no word: it holds at once.
+            A live start with a limit raised since the last one stops. This shows what differs and stores \
+            the limits as they are now. What is tighter needs no word: it holds at once.
             """)
 
     @Option(help: ArgumentHelp("Configuration instead of .env.", valueName: "file"))
