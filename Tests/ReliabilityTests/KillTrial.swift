@@ -145,6 +145,7 @@
             let names = witness.clientIDs()
             if Swift.Set(names).count != names.count { result.faults.append("a name was used twice") }
             result.fills = witness.fillCount()
+            result.faults += recordFaults()
         }
 
         private func write(_ name: String, _ text: String) throws {
@@ -268,7 +269,7 @@
 
         func text() -> String { naked()?.joined(separator: ", ") ?? "no answer" }
 
-        private func fills() -> [Fill] {
+        func fills() -> [Fill] {
             guard case .fills(let fills)? = ask(.fills(from: Timestamp(microseconds: 0), offset: 0)) else {
                 return []
             }

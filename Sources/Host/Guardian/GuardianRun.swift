@@ -4,6 +4,7 @@ import Gateway
 import Glibc
 import Journal
 import Logging
+import Records
 import Wire
 
 /// The second process: it watches the lease of the host, and while the host is silent it takes its place far
@@ -113,7 +114,11 @@ final class GuardianRun {
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let clock = RunClock()
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { text.log($0, at: $1) }
+        let records = openRecords()
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) {
+            text.log($0, at: $1)
+            records?.take($0, at: $1)
+        }
         let board = Board()
         desk.observe = { board.show(Standing($0)) }
         desk.journal = try journal(catalogue, markets, pairs, recovery)
@@ -127,7 +132,19 @@ final class GuardianRun {
         desk.stop()
         link.close()
         desk.journal?.writer.close(goesOn ? "host is back" : "signal")
+        if let fault = records?.finish() { logger.error("\(RecordBook.file) is not whole: \(fault)") }
         return goesOn
+    }
+
+    /// What it does stands in the host's own database; the host may have it open, standing still.
+    private func openRecords() -> RecordBook? {
+        let logger = logger
+        do throws(RecordFault) {
+            return try RecordBook(path: folder + "/" + RecordBook.file) { logger.error("\($0)") }
+        } catch {
+            logger.error("\(error); what the guardian does is in its log and the journal only")
+            return nil
+        }
     }
 
     private func journal(
