@@ -43,8 +43,10 @@ final class DeskJournal {
         if !commands.isEmpty {
             writer.append(.commands(commands.map { CommandText.fields($0, instruments) }))
         }
-        if street.engine.takeChange() { record(street.engine.checkpoint()) }
-        if !commands.isEmpty { writer.flush() }
+        let isChanged = street.engine.takeChange()
+        if isChanged { record(street.engine.checkpoint()) }
+        // A latch outlasts a kill in the very next moment.
+        if isChanged || !commands.isEmpty { writer.flush() }
     }
 
     private func record(_ checkpoint: Checkpoint) {
