@@ -99,16 +99,21 @@ let package = Package(
             "HostTests",
             [
                 "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Simulator", "Venue", "Wire",
+                "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(
             "ReliabilityTests",
-            ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire"]),
+            [
+                "Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire",
+                "Records",
+            ]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),
         tests("MarketTests", ["Market", "Core"]),
-        tests("RecordsTests", ["Records", "Core"]),
+        tests("RecordsTests", ["Records", "Core", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("ConsoleTests", ["Console", "Wire"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",

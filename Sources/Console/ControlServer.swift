@@ -4,7 +4,7 @@ import Synchronization
 import Wire
 
 /// `control.sock`: what an operator asks of a running host. POST /hold /resume /halt /rearm, each also with
-/// /NAME for one script, /flatten, /reload/NAME /promote/NAME /rollback/NAME; GET /status.
+/// /NAME for one script, /flatten, /reload/NAME /reload_fresh/NAME /promote/NAME /rollback/NAME; GET /status.
 public final class ControlServer: HTTPServerHandler {
     public static let file = "control.sock"
     private let status: @Sendable () -> String?
@@ -50,7 +50,7 @@ public final class ControlServer: HTTPServerHandler {
         ("flatten", .flatten, "flatten: every pair is closed, then the host holds"),
     ]
 
-    static let scriptOrders = ["reload", "promote", "rollback"]
+    static let scriptOrders = ["reload", "reload_fresh", "promote", "rollback"]
 
     public func started(_ io: ServerIO) {}
     public func wake(_ io: ServerIO) {

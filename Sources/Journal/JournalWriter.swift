@@ -124,7 +124,7 @@ public final class JournalWriter {
         fault = JournalFault("\(place): \(String(cString: strerror(errno))); entries stop")
     }
 
-    static func name(_ number: Int) -> String {
+    public static func name(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".neapj"
     }

@@ -271,13 +271,15 @@ extension ProbationTerms {
         writer.u32(entries)
         writer.u32(rehearsedDecisions)
         writer.i64(rehearsedFor.microseconds)
-        writer.u8(exitsRehearsed ? 1 : 0)
+        writer.u8((exitsRehearsed ? 1 : 0) | (beginsAnew ? 2 : 0))
     }
 
     init(_ reader: inout ByteReader) throws(ByteReader.Short) {
         self.init(
             entries: try reader.u32(), rehearsedDecisions: try reader.u32(),
-            rehearsedFor: TimeSpan(microseconds: try reader.i64()), exitsRehearsed: try reader.u8() == 1)
+            rehearsedFor: TimeSpan(microseconds: try reader.i64()))
+        let flags = try reader.u8()
+        (exitsRehearsed, beginsAnew) = (flags & 1 != 0, flags & 2 != 0)
     }
 }
 

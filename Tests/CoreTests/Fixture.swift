@@ -27,17 +27,19 @@ func book(bids: [(String, String)], asks: [(String, String)]) -> Book {
 }
 
 /// A pair with tick and lot 0.01.
-func solPair(lot: String = "0.01", minimum: String = "0.01") -> Pair {
+func solPair(
+    lot: String = "0.01", minimum: String = "0.01", base: String = "SOL", first: Int = 0, id: Int = 0
+) -> Pair {
     func instrument(_ id: Int, _ symbol: String, _ kind: InstrumentKind, _ lot: String) -> Instrument {
         Instrument(
-            id: InstrumentID(id), symbol: symbol, kind: kind, base: Asset("SOL"), quote: .usdc,
+            id: InstrumentID(id), symbol: symbol, kind: kind, base: Asset(base), quote: .usdc,
             tickSize: price("0.01"),
             lotSize: quantity(lot), minQuantity: quantity(minimum),
             fundingInterval: kind == .perp ? .seconds(3600) : nil)
     }
     return Pair(
-        id: PairID(0), spot: instrument(0, "SOL_USDC", .spot, "0.01"),
-        perp: instrument(1, "SOL_USDC_PERP", .perp, lot))
+        id: PairID(id), spot: instrument(first, base + "_USDC", .spot, "0.01"),
+        perp: instrument(first + 1, base + "_USDC_PERP", .perp, lot))
 }
 
 /// Book B1 of FORMULAS 11.

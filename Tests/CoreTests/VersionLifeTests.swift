@@ -51,6 +51,55 @@ import Testing
         #expect(bench.notes.contains(.proven(owner: "puppet", version: "1")))
     }
 
+    /// A quarter of 150 USD is 37.50; a contract costs up to 151.02.
+    @Test(arguments: [("0.23", "0.24", false), ("0.24", "0.25", true), ("0.49", "0.5", true)])
+    func `enter the least quantity where a quarter of the size buys none, and say so once`(
+        least: String, entered: String, isTold: Bool
+    ) {
+        let bench = EngineBench(pair: solPair(minimum: least)), new = version("1")
+        bench.engine.replace(new, ProbationTerms(entries: 1))
+        new.wishes = 150
+        bench.quote(quantity: "501")
+        bench.pass(1100)
+        #expect(bench.holding.direction == .carry)
+        #expect(bench.orders.first { $0.instrument == bench.perp }?.quantity == quantity(entered))
+        bench.executeAll()
+        #expect(bench.engine.slots[0].probation == nil, "it can be proven")
+        #expect(bench.alerts.count == (isTold ? 1 : 0), "\(bench.alerts)")
+    }
+
+    @Test func `enter nothing on probation where the whole size buys nothing either`() {
+        let bench = EngineBench(pair: solPair(minimum: "1")), new = version("1")
+        bench.engine.replace(new, ProbationTerms(entries: 1))
+        new.wishes = 150
+        bench.quote(quantity: "501")
+        bench.pass(1100)
+        #expect(bench.orders.isEmpty && bench.alerts.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            (nil, "37.5"), (["BTC"], "77.0202"), (["SOL"], "37.5"),
+        ] as [([String]?, String)])
+    func `leave out a pair that is too large where another is not`(pairs: [String]?, size: String) {
+        let large = solPair(minimum: "0.5", base: "BTC", first: 0, id: 0), small = solPair(first: 2, id: 1)
+        let instruments = [large.spot, large.perp, small.spot, small.perp]
+        let engine = Engine(instruments: instruments, pairs: [large, small], limits: RiskLimits())
+        engine.add(version("0"))
+        engine.replace(version("1") { $0.pairs = pairs }, ProbationTerms(entries: 1))
+        let books: [Event] = instruments.map {
+            let touch = $0.kind == .spot ? ("149.99", "150.01") : ("151.00", "151.02")
+            return .book(
+                $0.id,
+                .snapshot(bids: levels([(touch.0, "500")]), asks: levels([(touch.1, "500")]), sequence: 1))
+        }
+        // Without prices nobody knows that none can be entered.
+        #expect(engine.probationSize(0, large, within: Money(150)) == money("37.5"))
+        engine.turn(books, now: EngineBench.start)
+        #expect(engine.probationSize(0, large, within: Money(150)) == money(size))
+        #expect(engine.probationSize(0, large, within: Money(20)) == Money(20))
+    }
+
     @Test func `bring the kept version back at the first fault, with the script it was`() {
         let bench = EngineBench(), new = version("1")
         new.breaks = fault
@@ -311,6 +360,33 @@ import Testing
         bench.quote(quantity: "503")
         bench.pass(1100)
         #expect(!bench.orders.isEmpty, "the file is back")
+    }
+
+    @Test func `measure nothing for a strategy whose file is gone and that holds nothing`() {
+        let bench = EngineBench()
+        warmUp(bench)
+        bench.script.wishes = 150
+        bench.quote(quantity: "500")
+        #expect(bench.orders.isEmpty, "it has to last first")
+        bench.obey(.missing("puppet", true))
+        let looks = bench.engine.counters.evaluations, scores = bench.script.scores
+        for number in 1...5 { bench.quote(quantity: "50\(number)") }
+        bench.pass(1100)
+        #expect(bench.engine.counters.evaluations == looks && bench.script.scores == scores)
+        // How long the spread has lasted is counted from here.
+        bench.obey(.missing("puppet", false))
+        #expect(bench.script.scores > scores && bench.orders.isEmpty)
+        bench.pass(1100)
+        #expect(!bench.orders.isEmpty)
+    }
+
+    @Test func `let a strategy whose file is gone exit what it holds`() {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.obey(.missing("puppet", true))
+        bench.script.leaves = .exit(reason: "mine", resting: nil)
+        bench.quote(perp: ("150.80", "150.82"))
+        #expect(bench.holding.state == .exiting)
     }
 
     @Test(arguments: [(false, true), (true, false)])

@@ -166,4 +166,36 @@ import Wire
         host.end()
         #expect(try Replay.play(host.run.folder.path).differences == [])
     }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `whose state cannot be handed over stays until a person begins anew`() throws {
+        let spoiled = "if S.state.calls == 30 then S.state.hook = function() end end"
+        let host = try Rehearsed(
+            ["one": entering(at: "9", spoiled)], policy: .auto, segmentBytes: 128 << 10)
+        defer { host.end() }
+        try host.wait("spoiled", host.script("one") { $0.calls > 40 })
+        try host.write("one", entering(at: "8", Self.tells))
+        try host.wait("refused") { _ in host.log.contains("`neap reload one --fresh` begins with") }
+        #expect(host.log.contains("state.hook cannot be kept"))
+        let plain = try host.neap("reload", "one")
+        #expect(plain.code == 1 && plain.complaint.contains("--fresh"), "\(plain)")
+        try host.wait("the old one goes on", host.script("one") { $0.reloads == 0 && $0.state == "active" })
+
+        let fresh = try host.neap("reload", "one", "--fresh")
+        #expect(fresh.code == 0, "\(fresh)")
+        try host.wait("active", host.script("one") { $0.reloads == 1 })
+        try host.wait("with its own state") { _ in host.count("begins with 1") == 1 }
+
+        // The running version once more: nothing of what it kept is left, and it is no other version.
+        let version = host.allSteps.last?.version
+        #expect(try host.neap("reload", "one", "--fresh").code == 0)
+        try host.wait("active again", host.script("one") { $0.reloads == 2 })
+        try host.wait("with its own state") { _ in host.count("begins with 1") == 2 }
+        let calls = host.calls("one")
+        try host.wait("a further segment", host.script("one") { $0.calls > calls + 300 })
+        #expect(host.allSteps.last?.version == version)
+        host.end()
+        let replay = try Replay.play(host.run.folder.path)
+        #expect(replay.segments >= 3 && replay.differences == [])
+    }
 }

@@ -46,6 +46,15 @@ import Testing
             found.map { String(decoding: $0.files[0].source, as: UTF8.self) } == before.map { "-- \($0)" })
     }
 
+    @Test func `keep the fate of a version in service that is rehearsed once more`() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let book = try book([("1", .active), ("1", .compiled), ("1", .rehearsed)])
+        #expect(try book.fate(of: "s", "1")?.fate == .active)
+        book.step("s", "1", .rolledBack, at: now)
+        book.step("s", "1", .rehearsed, at: now)
+        #expect(try book.fate(of: "s", "1")?.fate == .rehearsed)
+    }
+
     @Test func `know what a version last came to, and why`() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let book = try book([("1", .active), ("1", .stopped)])

@@ -58,14 +58,14 @@
             try? FileManager.default.removeItem(atPath: folder)
         }
 
-        func run() async throws -> KillResult {
+        func run() throws -> KillResult {
             let first = try host(["NEAP_KILL": "\(setting.point.rawValue):\(setting.count)"])
-            let status = await first.end(within: 25)
+            let status = first.end(within: 25)
             result.wasReached = status == SIGKILL
             guard result.wasReached else {
                 // Fewer messages came than that: nothing was killed, nothing is to be seen.
                 first.stop()
-                _ = await first.end(within: 20)
+                _ = first.end(within: 20)
                 let log = (try? String(contentsOfFile: folder + "/host.log", encoding: .utf8)) ?? ""
                 print("\(setting.name) was not reached:\n" + log)
                 return result
@@ -79,13 +79,13 @@
                     result.recovered = Int((MonotonicClock.microseconds() - began) / 1000)
                     if isReady { break }
                 }
-                await pause(20)
+                pause(20)
             }
             if result.recovered.map({ $0 > 5000 }) ?? true {
                 result.faults.append("not hedged or flat within 5 s: \(witness.text())")
             }
             second.stop()
-            let end = await second.end(within: 20)
+            let end = second.end(within: 20)
             if end != 0 {
                 result.faults.append("the second run ended with \(end.map(String.init) ?? "nothing")")
             }
@@ -102,6 +102,7 @@
 
         var live: String { folder + "/data/live" }
         var log: String { text("/data/live/arbitrage.log") }
+        var otherLog: String { text("/other/live/arbitrage.log") }
         var guardianLog: String { text("/data/live/guardian.log") }
         /// What the hosts said on their terminals.
         var output: String { text("/host.log") }
@@ -114,11 +115,11 @@
         func leave() throws { try write("strategies/pair.lua", Self.strategy(setting.style, enters: false)) }
 
         /// - Returns: whether it came true in time.
-        func until(seconds: Int, _ isTrue: () -> Bool) async -> Bool {
+        func until(seconds: Int, _ isTrue: () -> Bool) -> Bool {
             let deadline = MonotonicClock.microseconds() + Int64(seconds) * 1_000_000
             while MonotonicClock.microseconds() < deadline {
                 if isTrue() { return true }
-                await pause(20)
+                pause(20)
             }
             return isTrue()
         }
@@ -145,18 +146,21 @@
             let names = witness.clientIDs()
             if Swift.Set(names).count != names.count { result.faults.append("a name was used twice") }
             result.fills = witness.fillCount()
+            result.faults += recordFaults()
         }
 
         private func write(_ name: String, _ text: String) throws {
             try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
         }
 
-        func host(_ environment: [String: String], seconds: Int = 20) throws -> HostProcess {
+        func host(
+            _ environment: [String: String], seconds: Int = 20, data: String = "/data"
+        ) throws -> HostProcess {
             try HostProcess(
                 [
                     "run", "--mode", "live", "--env", folder + "/.env", "--strategies",
                     folder + "/strategies",
-                    "--data", folder + "/data", "--console", "off", "--for", String(seconds),
+                    "--data", folder + data, "--console", "off", "--for", String(seconds),
                 ], environment, log: folder + "/host.log")
         }
 
@@ -200,19 +204,20 @@
         func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
         /// - Returns: the exit code, or the signal that ended it; `nil` when it still runs.
-        func end(within seconds: Int) async -> Int32? {
+        func end(within seconds: Int) -> Int32? {
             let deadline = MonotonicClock.microseconds() + Int64(seconds) * 1_000_000
-            while process.isRunning, MonotonicClock.microseconds() < deadline { await pause(20) }
+            while process.isRunning, MonotonicClock.microseconds() < deadline { pause(20) }
             return process.isRunning ? nil : process.terminationStatus
         }
     }
 
     /// Lets the other processes work: what is waited for comes from outside this one.
-    func pause(_ milliseconds: Int) async {
-        await withCheckedContinuation { done in
-            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
-                done.resume()
-            }
+    func pause(_ milliseconds: Int32) { poll(nil, 0, milliseconds) }
+
+    /// Runs what waits for other processes on a thread of its own: the threads of tasks are few.
+    func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { done in
+            Thread { done.resume(with: Swift.Result { try body() }) }.start()
         }
     }
 
@@ -267,7 +272,7 @@
 
         func text() -> String { naked()?.joined(separator: ", ") ?? "no answer" }
 
-        private func fills() -> [Fill] {
+        func fills() -> [Fill] {
             guard case .fills(let fills)? = ask(.fills(from: Timestamp(microseconds: 0), offset: 0)) else {
                 return []
             }

@@ -146,11 +146,16 @@ struct FaultyWire {
 struct VenueTruth {
     private let pairs: [Pair]
     private var since: [Timestamp?]
+    /// Which leg is the longer one while a leg stands alone.
+    private var signs: [Int128]
     private(set) var longest = TimeSpan.zero
+    /// How often more was hedged than was open: the same pair, open the other way at the next look.
+    private(set) var overHedges = 0
 
     init(pairs: [Pair]) {
         self.pairs = pairs
         since = Array(repeating: nil, count: pairs.count)
+        signs = Array(repeating: 0, count: pairs.count)
     }
 
     mutating func look(_ venue: SimulatedVenue, _ account: AccountID, _ now: Timestamp) {
@@ -159,7 +164,11 @@ struct VenueTruth {
             let coins = balances.first { $0.asset == pair.base }?.balance.total ?? .zero
             let net = positions.first { $0.instrument == pair.perp.id }?.net ?? .zero
             let open = coins.raw / 10_000 + Int128(net.raw)
-            guard open.magnitude >= pair.leastQuantity.raw.magnitude else {
+            let isOpen = open.magnitude >= pair.leastQuantity.raw.magnitude
+            let sign = isOpen ? open.signum() : 0
+            if sign * signs[place] < 0 { overHedges += 1 }
+            signs[place] = sign
+            guard isOpen else {
                 since[place] = nil
                 continue
             }

@@ -86,8 +86,13 @@ struct Trading {
             default: break
             }
         }
-        for case .alert(let text) in engine.takeNotes() {
-            alerts.append("\((now - start).milliseconds) ms: \(text)")
+        for note in engine.takeNotes() {
+            switch note {
+            case .alert(let text): alerts.append("\((now - start).milliseconds) ms: \(text)")
+            case .state(let state, let reason):
+                alerts.append("\((now - start).milliseconds) ms: \(state), \(reason)")
+            default: break
+            }
         }
     }
 

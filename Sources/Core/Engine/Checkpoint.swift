@@ -163,7 +163,7 @@ extension Holding {
             && entryExitLevel == other.entryExitLevel && entryExitCross == other.entryExitCross
             && entryGross == other.entryGross && openedAt == other.openedAt
             && entriesMade == other.entriesMade && cooldownUntil == other.cooldownUntil
-            && profit == other.profit && extensions == other.extensions
+            && profit == other.profit && extensions == other.extensions && tally == other.tally
     }
 }
 
@@ -199,8 +199,13 @@ extension Engine {
     private func keep(_ slot: StrategySlot) -> Checkpoint.Script {
         Checkpoint.Script(
             name: slot.name, version: slot.strategy.contract.version, state: slot.tradingState,
-            stopped: slot.stopped?.message, profit: slot.profit, dayStart: slot.dayStart,
+            stopped: slot.stopped.map(Self.reason), profit: slot.profit, dayStart: slot.dayStart,
             entries: slot.entries, exits: slot.exits, rounds: slot.rounds)
+    }
+
+    /// How long a call took on the wall is no part of what repeats.
+    private static func reason(_ fault: StrategyFault) -> String {
+        fault.kind == .wallClock ? "a call took too long" : fault.message
     }
 
     private func keep(_ market: PairMarket) -> Checkpoint.Market {

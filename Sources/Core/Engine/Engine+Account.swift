@@ -139,14 +139,20 @@ extension Engine {
         isChanged = true
         if restored != nil { return reopen() }
         openedAt = now
-        for balance in account.balances { ledger.open(balance.asset, balance.total + lent(balance.asset)) }
+        let start = "\(now.microseconds)"
+        for balance in account.balances {
+            ledger.open(balance.asset, balance.total + lent(balance.asset), reference: start)
+        }
         for position in account.positions where position.net != .zero {
             // The ledger books the price flow of contracts: those that are there came in at the venue's mark.
-            ledger.open(.usdc, (position.unrealised ?? .zero) - worth(position))
-            found[position.instrument.index] = position.net
             let instrument = instruments[position.instrument.index]
+            let reference = "\(start)/\(instrument.symbol)"
+            ledger.open(.usdc, (position.unrealised ?? .zero) - worth(position), reference: reference)
+            found[position.instrument.index] = position.net
             netContracts[position.instrument.index] = position.net
-            ledger.open(Asset(instrument.symbol), Money(raw: Int128(position.net.raw) * 10_000))
+            ledger.open(
+                Asset(instrument.symbol), Money(raw: Int128(position.net.raw) * 10_000),
+                reference: reference)
             note(
                 .alert("\(instrument.symbol): a position of \(position.net) was there before the start; held")
             )
@@ -214,14 +220,19 @@ extension Engine {
             pair(of: $0).perp.id == payment.instrument && contracts($0, at: end) != 0
         }
         let total = holders.reduce(Int128(0)) { $0 + contracts($1, at: end) }
-        guard total != 0 else { return ledger.bookFunding(payment.amount, owner: Account.house) }
+        let reference = payment.reference(instruments[payment.instrument.index].symbol)
+        guard total != 0 else {
+            ledger.bookFunding(payment.amount, owner: Account.house, reference: reference)
+            return tell(payment, payment.amount, Account.house)
+        }
         var left = payment.amount
         for (count, place) in holders.enumerated() {
             let part =
                 count == holders.count - 1
                 ? left : Money(raw: payment.amount.raw * contracts(place, at: end) / total)
             left -= part
-            ledger.bookFunding(part, owner: holdings[place].owner)
+            ledger.bookFunding(part, owner: holdings[place].owner, reference: reference)
+            tell(payment, part, holdings[place].owner)
             holdings[place].funding += part
             holdings[place].profit.funding += part
             slots[holdings[place].slot].profit.funding += part

@@ -3,6 +3,8 @@ extension Engine {
     func judgeExit(_ place: Int) {
         let holding = holdings[place]
         let pair = pair(of: place)
+        // Orders of an earlier run are in doubt: what they did is not held yet and would be done twice.
+        guard live(place).isEmpty else { return }
         if flattening { return exit(place, "flatten", nil) }
         if holding.adopted, limits.adoptPolicy == .flatten { return exit(place, "ADOPT_POLICY", nil) }
         if runwayIsShort, isSmallestEdge(place) {
@@ -196,6 +198,7 @@ extension Engine {
                 ))
             return
         }
+        if let until = operation.refusedUntil, now < until { return }
         let attempt = min(tries, 2)
         let spotSide: Side = holding.coins > .zero ? .sell : .buy
         let perpSide: Side = holding.perp > .zero ? .sell : .buy
@@ -262,12 +265,13 @@ extension Engine {
             counters.rounds += 1
             slots[slot].exits += 1
             slots[slot].rounds += 1
-            note(
-                .roundClosed(
-                    owner: holding.owner, pair: pair(of: place).base.symbol, reason: reason, net: net,
-                    seconds: (now - (holding.openedAt ?? now)).microseconds / 1_000_000))
         }
+        let round = round(holding, reason, profit)
+        note(hadPosition ? .roundClosed(round) : .unwound(round))
         (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
+        // What comes after the end, such as a late fill, is told by itself.
+        (holdings[place].profit, holdings[place].tally) = (ProfitAndLoss(), RoundTally())
+        holdings[place].profit.basis = -profit.residual
         for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
         forgetSharedRefusals()
         let lost = net < .zero

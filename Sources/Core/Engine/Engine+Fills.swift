@@ -1,34 +1,37 @@
 extension Engine {
     /// Books one execution: holding, ledger, causes of profit, counters. A trade id counts once per order.
-    func apply(_ fill: Fill) {
+    func apply(_ fill: Fill, origin: String? = nil) {
         let place = fill.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[fill.venueOrderID]
-        guard let place, orders[place].order.instrument == fill.instrument else { return applyForeign(fill) }
+        guard let place, orders[place].order.instrument == fill.instrument else {
+            return applyForeign(fill, origin)
+        }
         guard !orders[place].tradeIDs.contains(fill.tradeID) else { return }
         orders[place].tradeIDs.append(fill.tradeID)
         orders[place].filled += fill.quantity
         orders[place].venueOrderID = fill.venueOrderID
         venueOrderPlaces[fill.venueOrderID] = place
-        // Whole: nothing more can come of it, whatever answer is still missing.
-        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
-            change(place, .told(.filled))
-        }
         if orders[place].filled < orders[place].order.quantity { counters.partialFills += 1 }
         counters.fills += 1
         if orders[place].purpose == .entry { countTakeFill(of: orders[place].holding) }
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         let record = orders[place]
         ledger.book(fill, of: instruments[fill.instrument.index], owner: holdings[record.holding].owner)
+        tell(fill, origin, by: record)
         bookCauses(fill, record)
         addToHolding(fill, record)
         trackUnhedged()
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
+        // Whole: nothing more can come of it, whatever answer is still missing.
+        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
+            change(place, .told(.filled))
+        }
         // What an earlier run posted has no operation behind it any more.
         guard holdings[record.holding].operation?.resting != nil else { return }
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }
     }
 
     /// An execution that is not ours by name: another program, a person, or the venue itself.
-    private func applyForeign(_ fill: Fill) {
+    private func applyForeign(_ fill: Fill, _ origin: String?) {
         guard opened || restored != nil, let openedAt, fill.venueTime > openedAt else { return }
         if isOurs(settled: fill) { return }
         let mark = (fill.instrument, fill.tradeID, fill.venueOrderID)
@@ -39,16 +42,37 @@ extension Engine {
         let symbol = instruments[fill.instrument.index].symbol
         judgeStranger(fill)
         var left = fill
+        if let place = ownHolding(of: fill) { return book(ours: fill, origin, for: place) }
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
             let part = left.split(lost)
             left = part.rest
             note(.alert("\(symbol): \(holdings[place].owner) lost \(lost) of its leg; the other leg follows"))
             book(foreign: part.first, for: place)
+            tell(part.first, origin, takenFrom: place)
         }
         if left.quantity > .zero {
             ledger.book(left, of: instruments[fill.instrument.index], owner: Account.house)
+            tell(left, origin, takenFrom: nil)
         }
+    }
+
+    /// The holding that an execution of ours without a record was for: the one it brings closer to hedged.
+    private func ownHolding(of fill: Fill) -> Int? {
+        guard let id = fill.clientOrderID, ids.owns(id),
+            let pair = pairOf[fill.instrument.index]
+        else { return nil }
+        let signed = Quantity(raw: fill.quantity.raw * fill.side.sign)
+        return holdings.indices.first {
+            let imbalance = holdings[$0].imbalance
+            return holdings[$0].pair == pair && imbalance.magnitude >= pairs[pair.index].leastQuantity
+                && (imbalance + signed).magnitude < imbalance.magnitude
+        }
+    }
+
+    private func book(ours fill: Fill, _ origin: String?, for place: Int) {
+        tell(fill, origin, takenFrom: place)
+        book(foreign: fill, for: place)
     }
 
     /// How much of a leg of ours a stranger's execution took: a liquidation, a conversion, a trade by hand
@@ -107,6 +131,7 @@ extension Engine {
             holdings[place].perpFees += fill.fee
             holdings[place].perpCost += fill.side == .buy ? fill.notional : -fill.notional
         }
+        holdings[place].tally.add(record.leg, signed, at: fill.price)
         if holdings[place].openedAt == nil { holdings[place].openedAt = now }
         feesToday += feeInQuote(fill, instrument)
     }
@@ -214,6 +239,7 @@ extension Engine {
             let own = profit(ofSlot: place) - slots[place].dayStart
             guard -own >= limits.dailyLossMax, pricesAreKnown else { continue }
             slots[place].tradingState = .reduceOnly
+            isChanged = true
             note(
                 .alert(
                     "\(slots[place].name): daily loss \(-own) reached \(limits.dailyLossMax); entries stop"
@@ -242,7 +268,9 @@ extension Engine {
         for place in holdings.indices {
             guard let since = holdings.read(place, { $0.unhedgedSince }) else { continue }
             counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
-            counters.unhedgedMoneyTime += unhedged(place).raw * Int128(passed.microseconds)
+            let moneyTime = unhedged(place).raw * Int128(passed.microseconds)
+            counters.unhedgedMoneyTime += moneyTime
+            holdings[place].tally.stayUnhedged(moneyTime, for: passed)
         }
     }
 
@@ -274,7 +302,7 @@ extension Engine {
         var sum = holdings.read(place) { $0.imbalance }
         for order in liveOrders where orders[order].holding == place {
             let record = orders[order]
-            let owed = record.told - record.filled
+            let owed = max(record.told - record.filled, shown(order))
             guard owed > .zero else { continue }
             let isSpotBuy = record.leg == .spot && record.order.side == .buy
             let fee = isSpotBuy ? account.fees.spotTaker.raw : 0

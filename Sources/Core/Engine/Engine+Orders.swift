@@ -6,8 +6,10 @@ extension Engine {
     static let clockDoubt = TimeSpan.milliseconds(500)
     /// How long an order may stay without a word before it is asked for; its caller may wait much longer.
     static let answerPatience = TimeSpan.seconds(1)
+    /// How long the account's word is preferred to a history that does not list an execution.
+    static let historyPatience = TimeSpan.seconds(8)
     /// Rows of a page of the history of executions.
-    static let fillsPage = 1000
+    public static let fillsPage = 1000
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -43,6 +45,7 @@ extension Engine {
             .placing(
                 owner: holdings[holding].owner, pair: pair(of: holding).base.symbol, purpose: purpose,
                 orders: batch))
+        for place in orders.indices.suffix(batch.count) { tell(order: place) }
         ask(batch.count == 1 ? .submit(batch[0]) : .submitBatch(batch))
         return true
     }
@@ -91,7 +94,9 @@ extension Engine {
         case .order(let update): apply(update)
         case .acceptedOnly: break  // A 202 is not the final word.
         case .refused(let refusal) where refusal.code == "RESOURCE_NOT_FOUND" || refusal.status == 404:
-            if orders[place].restsQuestion == question { orders[place].restsNot = true }
+            if let first = orders[place].restsQuestion, question.raw >= first.raw {
+                orders[place].restsNot = true
+            }
             // It does not rest, but that is not the word of how it ended.
             if !orders[place].state.isOver, orders[place].state != .sent || request.changesState {
                 change(place, .cancelRefused)
@@ -106,10 +111,22 @@ extension Engine {
         orders[place].refusal = refusal
         heed(refusal, place)
         counters.ordersRejected += 1
+        pauseAfterRefusal(orders[place])
         note(
             .rejected(
                 pair: pair(of: orders[place].holding).base.symbol, purpose: orders[place].purpose, refusal))
         change(place, .refused)
+    }
+
+    /// One refusal may be chance; whoever refuses twice is not asked without a pause.
+    private func pauseAfterRefusal(_ record: OrderRecord) {
+        guard record.purpose != .post, record.purpose != .exitPost,
+            let refusals = holdings[record.holding].operation?.refusals
+        else { return }
+        holdings[record.holding].operation?.refusals = refusals + 1
+        guard refusals > 0 else { return }
+        let pause = TimeSpan.milliseconds(100 << Int64(min(refusals - 1, 3)))
+        holdings[record.holding].operation?.refusedUntil = now + pause
     }
 
     private func lost(_ place: Int) {
@@ -124,12 +141,15 @@ extension Engine {
             note(
                 .alert("order \(orders[place].order.id): \(event) does not belong to \(orders[place].state)"))
         }
-        if orders[place].state.isOver, orders[place].overAt == nil { orders[place].overAt = now }
+        if orders[place].state.isOver, orders[place].overAt == nil {
+            orders[place].overAt = now
+            tell(order: place)
+        }
     }
 
     /// What the stream or an answer says of an order; fills in it are booked, repeats do nothing.
     func apply(_ update: OrderUpdate) {
-        if let fill = update.fill { apply(fill) }
+        if let fill = update.fill { apply(fill, origin: update.origin) }
         let place = update.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[update.venueOrderID]
         guard let place, orders[place].order.instrument == update.instrument else { return }
         orders[place].venueOrderID = update.venueOrderID
@@ -150,11 +170,6 @@ extension Engine {
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
                 probe(place)
-            } else if record.state == .sent, now - last >= .seconds(2) {
-                // Slow, not lost: its answer still counts when it comes.
-                orders[place].askedAt = now
-                ask(.orderState(record.order.instrument, record.order.id))
-                askForFills(place)
             } else if record.state.isOver, record.filled < record.told, now - last >= .seconds(1) {
                 orders[place].askedAt = now
                 askForFills(place)
@@ -175,24 +190,50 @@ extension Engine {
     /// that were asked for after its request had expired: it does not rest, and its executions are read.
     private func probe(_ place: Int) {
         let record = orders[place]
-        if record.restsNot, record.fillsRead { return concludeAbsent(place) }
+        if record.restsNot, record.fillsRead {
+            guard shown(place) > .zero, now - record.sentAt < Self.historyPatience else {
+                return concludeAbsent(place)
+            }
+            // The account has what the history does not list yet: sent again it would be done twice.
+            (orders[place].fillsRead, orders[place].asks) = (false, 1)
+        }
         // What the venue has named it has received: only one it never spoke of may still be on its way.
         let isExpired =
             now - record.sentAt > Self.requestWindow + Self.clockDoubt || record.venueOrderID != nil
         if isExpired, !record.askedExpired {
             // What counts begins now, whatever was asked before.
             (orders[place].askedExpired, orders[place].asks) = (true, 0)
-        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) {
+        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: orders[place].asks) {
             return
         }
         orders[place].askedAt = now
         orders[place].asks += 1
         let rests = ask(.orderState(record.order.instrument, record.order.id))
         let fills = askForFills(place)
-        if isExpired {
-            if !record.restsNot { orders[place].restsQuestion = rests }
-            if !record.fillsRead { orders[place].fillsQuestion = fills }
+        // Any answer counts from here on: a slow one must not be overtaken by the next question for ever.
+        if isExpired, record.restsQuestion == nil {
+            (orders[place].restsQuestion, orders[place].fillsQuestion) = (rests, fills)
         }
+    }
+
+    /// What the account shows to be executed of an order whose answer is lost and which does not rest:
+    /// contracts or coins on its side that no execution we know of explains.
+    func shown(_ place: Int) -> Quantity {
+        let record = orders[place]
+        guard record.state == .unknown, record.restsNot else { return .zero }
+        let id = record.order.instrument
+        let more: Int128
+        if record.leg == .perp {
+            let venue = account.positions.first { $0.instrument == id }?.net ?? .zero
+            more = Int128(venue.raw - netContracts[id.index].raw)
+        } else {
+            let base = pair(of: record.holding).base
+            let held = (account.balance(base)?.total ?? .zero) + lent(base)
+            more = quotient((held - ledger.venueBalance(base)).raw, by: 10_000, .nearest)
+        }
+        let onItsSide = more * Int128(record.order.side.sign)
+        guard onItsSide >= Int128(pair(of: record.holding).leastQuantity.raw) else { return .zero }
+        return min(Quantity(raw: Int64(clamping: onItsSide)), record.order.quantity - record.filled)
     }
 
     /// Half a second, doubled up to two: a venue in trouble is not helped by being asked each turn.
@@ -223,14 +264,23 @@ extension Engine {
         for fill in fills { apply(fill) }
         guard case .fills(let from, let offset) = request else { return }
         readRestoredFills(fills.count, question, from: from, offset: offset)
-        let asking = liveOrders.filter { orders[$0].fillsQuestion == question }
+        let asking = liveOrders.filter { isAnswered($0, question, from: from, offset: offset) }
         guard fills.count >= Self.fillsPage else {
             for place in asking { orders[place].fillsRead = true }
             return
         }
         guard !asking.isEmpty else { return }
         let next = ask(.fills(from: from, offset: offset + fills.count))
-        for place in asking { orders[place].fillsQuestion = next }
+        for place in asking { orders[place].fillsPage = next }
+    }
+
+    /// Whether a page of the history answers for this order: asked when its request was void, and reaching
+    /// back to its sending. A further page does when the ones before it did.
+    private func isAnswered(_ place: Int, _ question: RequestID, from: Timestamp, offset: Int) -> Bool {
+        let record = orders[place]
+        guard offset == 0 else { return record.fillsPage == question }
+        guard let first = record.fillsQuestion, from <= record.sentAt - .seconds(1) else { return false }
+        return question.raw >= first.raw
     }
 
     /// After the private stream was away: ask what happened meanwhile; nothing is replayed by the venue.

@@ -202,6 +202,7 @@ extension Engine {
                 holdings[place].coinQuantity.magnitude < holdings[place].perp.magnitude ? .spot : .perp
             }
         if let at = operation.nextTryAt, now < at { return }
+        if let until = operation.refusedUntil, now < until { return }
         let inFlight = hedges.reduce(Quantity.zero) { $0 + orders[$1].open }
         // A hedge that fell short is tried further out; after the third the post goes and repair begins.
         let attempt = min(hedgeFailures(place), 2)

@@ -10,8 +10,36 @@ extension Engine {
         size = min(size, limits.budget(of: slots[slot].name) - own)
         if let runway = runwayRoom() { size = min(size, runway) }
         // The first entries of a new version are small.
-        if slots[slot].probation != nil { size = min(size, Money(raw: limits.positionSize.raw / 4)) }
+        if slots[slot].probation != nil { size = probationSize(slot, pair, within: size) }
         return max(size, .zero)
+    }
+
+    /// What an entry on probation may ask for: a quarter of the size. Where that is below the least quantity
+    /// of every pair that the strategy trades, so that no probation would ever end, the least of this pair.
+    func probationSize(_ slot: Int, _ pair: Pair, within size: Money) -> Money {
+        let quarter = Money(raw: limits.positionSize.raw / 4)
+        for other in pairs where covers(slots[slot].strategy.contract, other) {
+            // Without a price nobody knows.
+            guard let least = leastSize(other), least > quarter else { return min(size, quarter) }
+        }
+        guard let least = leastSize(pair), least <= size else { return min(size, quarter) }
+        if slots[slot].probation?.toldOfLeast == false {
+            slots[slot].probation?.toldOfLeast = true
+            note(
+                .alert(
+                    "Script \(slots[slot].name): a quarter of POSITION_SIZE_USD is \(quarter) USD, below the "
+                        + "least quantity of every pair it trades; on probation it enters the least quantity")
+            )
+        }
+        return least
+    }
+
+    /// What the least quantity of a pair costs at the dearer touch; `nil` without a price.
+    private func leastSize(_ pair: Pair) -> Money? {
+        guard let spot = top(pair.spot), let perp = top(pair.perp) else { return nil }
+        // A lot more than the least: what the fee in base leaves of it must be sold again.
+        let least = pair.leastQuantity + pair.commonLot
+        return (max(spot.ask.price, perp.ask.price) * least).roundedUp()
     }
 
     /// Notional per leg that a holding has: the larger leg at own mids.

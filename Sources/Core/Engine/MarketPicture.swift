@@ -79,6 +79,6 @@ extension Holding {
         (funding, borrow) = (other.funding, other.borrow)
         (entryExitLevel, entryExitCross) = (other.entryExitLevel, other.entryExitCross)
         (entryGross, openedAt, entriesMade) = (other.entryGross, other.openedAt, other.entriesMade)
-        (profit, adopted) = (other.profit, other.adopted)
+        (profit, tally, adopted) = (other.profit, other.tally, other.adopted)
     }
 }

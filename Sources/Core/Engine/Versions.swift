@@ -10,7 +10,7 @@ public struct EarlierVersion {
     }
 }
 
-/// What a new version is held against while its first entries are made.
+/// On what terms a new version takes over, and what it is held against while its first entries are made.
 public struct ProbationTerms: Sendable, Equatable {
     /// Entries at a quarter of the size; zero is no probation.
     public var entries: Int
@@ -20,13 +20,16 @@ public struct ProbationTerms: Sendable, Equatable {
     public var rehearsedFor: TimeSpan
     /// Its exits were rehearsed without a fault: with `adopts` it takes over what earlier versions opened.
     public var exitsRehearsed: Bool
+    /// It begins with its own `state`: that of the running version is not handed over.
+    public var beginsAnew: Bool
 
     public init(
         entries: Int = 0, rehearsedDecisions: Int = 0, rehearsedFor: TimeSpan = .zero,
-        exitsRehearsed: Bool = false
+        exitsRehearsed: Bool = false, beginsAnew: Bool = false
     ) {
         (self.entries, self.rehearsedDecisions) = (entries, rehearsedDecisions)
         (self.rehearsedFor, self.exitsRehearsed) = (rehearsedFor, exitsRehearsed)
+        self.beginsAnew = beginsAnew
     }
 }
 
@@ -37,6 +40,8 @@ public struct Probation: Sendable {
     public internal(set) var entries = 0
     var decisions = 0
     var denials = ReasonCounts()
+    /// It was told that a quarter of the size buys nothing.
+    var toldOfLeast = false
 
     init(_ terms: ProbationTerms, began: Timestamp) { (self.terms, self.began) = (terms, began) }
 
@@ -52,7 +57,9 @@ public struct Probation: Sendable {
     /// Nor does what is left of a limit on size: the host itself cuts every wish to that, and the last few
     /// dollars are lost to the price an order may slip to. Near a limit this is so at every look, and no
     /// decision.
-    static let ofSize: [Reason] = [.maxPositionSize, .totalExposure, .grossExposure, .budget, .runway]
+    static let ofSize: [Reason] = [
+        .maxPositionSize, .totalExposure, .grossExposure, .budget, .runway, .belowMinimum,
+    ]
 
     /// Three times as many decisions as rehearsed in as much time, a minute at least, and as many again as
     /// the probation itself takes: a quiet rehearsal is no promise of a quiet market.

@@ -22,8 +22,7 @@ extension NotYetCommand {
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
         Backtest.self, Simulate.self, Why.self,
-        Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
-        Keys.self, Paper.self,
+        Doctor.self, Record.self, Sweep.self, Keys.self, Paper.self,
     ]
 
     struct Paper: NotYetCommand {
@@ -49,14 +48,6 @@ enum NotYet {
     }
     struct Record: NotYetCommand {
         static let name = "record"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Export: NotYetCommand {
-        static let name = "export"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Rebuild: NotYetCommand {
-        static let name = "rebuild"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Sweep: NotYetCommand {

@@ -159,8 +159,9 @@ struct ReloadCommand: ParsableCommand {
         commandName: "reload", abstract: "Put the saved file of a strategy through its rehearsal now.",
         discussion: "Also a version that was refused or taken back before.")
     @Argument(help: "The strategy's name: its file without .lua.") var name: ScriptName
+    @Flag(help: "Begin with the file's own state instead of that of the running version.") var fresh = false
     @OptionGroup var reach: ReachOptions
-    func run() throws { try reach.ask(.post, "/reload/\(name.text)", seconds: 120) }
+    func run() throws { try reach.ask(.post, "/reload\(fresh ? "_fresh" : "")/\(name.text)", seconds: 120) }
 }
 
 struct PromoteCommand: ParsableCommand {

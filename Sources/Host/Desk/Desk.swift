@@ -17,7 +17,7 @@ final class Desk: @unchecked Sendable {
     private let link = Mutex<VenueLink?>(nil)
     private var thread = pthread_t()
     private let nextBlock: @Sendable () -> UInt32?
-    private let hear: @Sendable ([Note]) -> Void
+    private let hear: @Sendable ([Note], Timestamp) -> Void
     /// Keeps the run; `nil` keeps nothing.
     var journal: DeskJournal?
     /// Looks at the street every `look` microseconds, on the desk's thread.
@@ -32,8 +32,8 @@ final class Desk: @unchecked Sendable {
     /// Frame at the socket to order handed to the REST client, microseconds of wall time.
     private(set) var tickToOrder = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
-    /// The exchange's word of an execution at the socket to the hedge, repair or exit it asks for handed to the
-    /// REST client, microseconds of wall time.
+    /// The exchange's word of an execution at the socket to the hedge, repair or exit it asks for handed to
+    /// the REST client, microseconds of wall time.
     private(set) var fillToHedge = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
     private var haltedByJournal = false
@@ -49,10 +49,10 @@ final class Desk: @unchecked Sendable {
 
     /// - Parameters:
     ///   - nextBlock: reserves a block of client order ids durably; `nil` when none can be had.
-    ///   - hear: what turns have to say, on the desk's thread.
+    ///   - hear: what turns have to say, and the moment of the turn, on the desk's thread.
     init(
         street: Street, clock: RunClock, nextBlock: @escaping @Sendable () -> UInt32?,
-        hear: @escaping @Sendable ([Note]) -> Void
+        hear: @escaping @Sendable ([Note], Timestamp) -> Void
     ) {
         (self.street, self.clock, self.nextBlock, self.hear) = (street, clock, nextBlock, hear)
     }
@@ -129,20 +129,24 @@ final class Desk: @unchecked Sendable {
         if sends { Self.reach(.commandsBefore) }
         journal?.record(outcome.commands, street)
         if sends { Self.reach(.commandsAfter) }
+        let isUnrecorded = journal?.writer.fault != nil
         let link = link.withLock { $0 }
         var sentOrder = false, sentHedge = false
         for command in outcome.commands {
             let reduces = street.engine.reducesRisk(command.request)
             // What cannot be recorded is not risked.
-            if haltedByJournal, command.request.changesState, !reduces {
+            if isUnrecorded, command.request.changesState, !reduces {
                 post(.reply(command.id, .notSent("the journal cannot be written")))
                 continue
             }
-            if command.request.changesState, let lease, !lease.allowsSending() {
+            let changes = command.request.changesState
+            let left = link?.perform(command, reduces: reduces) { [lease] in
+                !changes || lease?.allowsSending() != false
+            }
+            guard left != false else {
                 post(.reply(command.id, .notSent("the lease of this host is over")))
                 continue
             }
-            link?.perform(command, reduces: reduces)
             if command.request.changesState { Self.reach(.sendAfter) }
             sentOrder = sentOrder || command.request.changesState
             sentHedge = sentHedge || (reduces && command.request.placesOrders)
@@ -161,11 +165,11 @@ final class Desk: @unchecked Sendable {
         }
         let notes = street.engine.takeNotes()
         if notes.contains(.needsIDs) { reserve() }
-        if !notes.isEmpty { hear(notes) }
+        if !notes.isEmpty { hear(notes, street.engine.now) }
         journal?.roll(street)
         if let fault = journal?.writer.fault, !haltedByJournal {
             haltedByJournal = true
-            hear([.alert("the journal cannot be written: \(fault)")])
+            hear([.alert("the journal cannot be written: \(fault)")], now)
             turn(.order(.halt), now)
         }
     }

@@ -142,7 +142,7 @@ package final class Street {
             engine.join(script, inShadow: inShadow, terms)
             return
         }
-        if let old = slot.strategy as? Script { try script.takeOver(from: old) }
+        if let old = slot.strategy as? Script, !terms.beginsAnew { try script.takeOver(from: old) }
         engine.replace(script, terms)
     }
 

@@ -23,21 +23,29 @@ extension ScriptLoader {
     /// - Parameters:
     ///   - isAsked: a person asked for it: a version refused before is tried again.
     ///   - waits: it is left to a person, whatever the policy says.
+    ///   - beginsAnew: with its own `state`, also when it is the running version.
     /// - Returns: what became of it, for people.
     /// - Throws: why it is refused; the running version stays.
-    func take(_ package: ScriptPackage, isAsked: Bool, waits: Bool = false) throws(ScriptReport) -> String {
+    func take(
+        _ package: ScriptPackage, isAsked: Bool, waits: Bool = false, beginsAnew: Bool = false
+    ) throws(ScriptReport) -> String {
         let script: Script
         do throws(ScriptReport) { script = try setting.maker.make(package) } catch {
-            refuse(package, error)
+            if error.isHosts { untried.insert(package.name) } else { refuse(package, error) }
             throw error
         }
         let name = package.name, version = script.contract.version
         let (current, isRefused) = shared.withLock {
             ($0.versions[name], $0.refused[name]?.contains(version) ?? false)
         }
-        guard version != current else {
+        let isRunning = version == current
+        guard !isRunning || beginsAnew else {
             candidates[name] = nil
             return isAsked ? "\(name): version \(version.prefix(12)) is the running one" : ""
+        }
+        // It stands on the desk and does not trade.
+        guard !isRunning || candidates[name]?.version != version else {
+            return "\(name): version \(version.prefix(12)) waits for `neap promote \(name)`"
         }
         guard !isRefused || isAsked else {
             return
@@ -48,11 +56,15 @@ extension ScriptLoader {
         step(script, .compiled)
         maskedParameters(script)
         let proof: Proof
-        do throws(ScriptReport) { proof = try prove(script, isNew: current == nil) } catch {
-            refuse(script, error)
+        do throws(ScriptReport) { proof = try prove(script, isNew: current == nil, beginsAnew) } catch {
+            // What the host could not do is not held against the version.
+            if !isRunning { error.isHosts ? put(off: script, error) : refuse(script, error) }
             throw error
         }
-        guard setting.policy == .auto, !waits else { return try wait(script, proof, isNew: current == nil) }
+        // The running version that begins anew was let trade before.
+        guard isRunning || setting.policy == .auto && !waits else {
+            return try wait(script, proof, isNew: current == nil)
+        }
         candidates[name] = nil
         // A refusal of the desk is put on record where it is heard.
         return try swap(script.package, script, proof.terms, inShadow: false)
@@ -65,7 +77,9 @@ extension ScriptLoader {
         let bench: PaperBench?
     }
 
-    private func prove(_ script: Script, isNew: Bool) throws(ScriptReport) -> Proof {
+    private func prove(
+        _ script: Script, isNew: Bool, _ beginsAnew: Bool
+    ) throws(ScriptReport) -> Proof {
         let name = script.package.name, version = script.contract.version
         if let report = misspelt(script).first { throw report }
         let picture = startingPicture()
@@ -76,11 +90,12 @@ extension ScriptLoader {
             return shared.withLock { $0.stopping }
         }
         let exits = try DryRun.check(
-            script.package, setting.maker, state: stored, isCancelled: isCancelled)
+            script.package, setting.maker, state: beginsAnew ? nil : stored, isCancelled: isCancelled)
         step(script, .contract)
         var terms = ProbationTerms(entries: setting.probationEntries, exitsRehearsed: exits)
         var bench: PaperBench?
-        if let picture, setting.rehearsal > .zero, let made = try self.bench(script.package, stored, picture)
+        if let picture, setting.rehearsal > .zero,
+            let made = try self.bench(script.package, stored, beginsAnew, picture)
         {
             let until = MonotonicClock.microseconds() + Self.longestRehearsal
             let rehearsal = try Rehearsal(
@@ -94,6 +109,7 @@ extension ScriptLoader {
         } else {
             setting.tell("\(name): nothing is recorded yet, version \(version.prefix(12)) was only run dry")
         }
+        terms.beginsAnew = beginsAnew
         return Proof(terms: terms, bench: bench)
     }
 
@@ -186,7 +202,8 @@ extension ScriptLoader {
         }
         let script = try setting.maker.make(package)
         shared.withLock { _ = $0.refused[name, default: []].insert(current) }
-        _ = try swap(package, script, ProbationTerms(), inShadow: false)
+        // What it kept is not on record, and what the running version keeps need not be for it.
+        _ = try swap(package, script, ProbationTerms(beginsAnew: true), inShadow: false)
         return "\(name): version \(script.contract.version.prefix(12)), from the records, takes over"
     }
 
@@ -214,15 +231,17 @@ extension ScriptLoader {
     }
 
     private func bench(
-        _ package: ScriptPackage, _ stored: StoredScript?, _ picture: StreetPicture
+        _ package: ScriptPackage, _ stored: StoredScript?, _ beginsAnew: Bool, _ picture: StreetPicture
     ) throws(ScriptReport) -> PaperBench? {
         guard let journal = shared.withLock({ $0.journal }) else { return nil }
         let tape: any MarketSource
         do throws(JournalFault) { tape = try setting.tape(setting.catalogue, journal, picture) } catch {
-            throw ScriptReport(place: package.name + ".lua", message: "cannot be rehearsed: \(error)")
+            throw ScriptReport(
+                place: package.name + ".lua", message: "cannot be rehearsed: \(error)", isHosts: true)
         }
         return try PaperBench(
-            package, running: stored, setting.maker, setting.plan, from: picture.market, tape: tape)
+            package, running: stored, beginsAnew: beginsAnew, setting.maker, setting.plan,
+            from: picture.market, tape: tape)
     }
 
     /// Shows every shadow what was recorded since, and says how it stands.
@@ -231,7 +250,12 @@ extension ScriptLoader {
             guard let bench = candidate.bench else { continue }
             do throws(JournalFault) { try bench.play(most: 50_000) } catch {
                 candidates[name] = nil
-                setting.report(ScriptReport(place: name + ".lua", message: "its shadow ends: \(error)"))
+                let report = ScriptReport(
+                    place: name + ".lua", message: "its shadow ends: \(error)", isHosts: true)
+                untried.insert(name)
+                setting.records?.step(
+                    name, candidate.version, .untried, report.description, at: setting.now())
+                setting.report(report)
                 continue
             }
             guard let fault = bench.new.strategy.firstFault else { continue }
@@ -254,6 +278,13 @@ extension ScriptLoader {
         candidates[name] = nil
         shared.withLock { _ = $0.refused[name, default: []].insert(script.contract.version) }
         step(script, .refused, report.description)
+    }
+
+    /// It is tried when it is saved again or asked for, and needs no other text for that.
+    private func put(off script: Script, _ report: ScriptReport) {
+        candidates[script.package.name] = nil
+        untried.insert(script.package.name)
+        step(script, .untried, report.description)
     }
 
     /// A source that does not compile has no contract; its hash is that of the bytes all the same.

@@ -19,9 +19,13 @@ package final class ScriptLoader: @unchecked Sendable {
     /// Names whose file is not there, since when, and whether that was told.
     private var gone: [String: (since: Int64, isTold: Bool)] = [:]
     private var reported: Set<String> = []
+    /// Names whose latest version the host could not try.
+    var untried: Set<String> = []
     var candidates: [String: Candidate] = [:]
     /// What is taken when the thread starts: it waits for a person, whatever the policy says, or not.
     var atStart: [(package: ScriptPackage, waits: Bool)] = []
+    /// Strategies whose file stood there at the start, in order.
+    private(set) var names: [String] = []
     /// Variables that the files of the start bind, and the versions that run in their place.
     private(set) var bound: Set<String> = []
     /// The sources of the latest versions that went to the desk, by name.
@@ -104,7 +108,11 @@ package final class ScriptLoader: @unchecked Sendable {
     }
 
     /// What an operator asks of the loader.
-    package enum Order: String, Sendable, CaseIterable { case reload, promote, rollback }
+    package enum Order: String, Sendable, CaseIterable {
+        case reload, promote, rollback
+        /// Begins with the file's own `state`.
+        case reloadFresh = "reload_fresh"
+    }
 
     /// `SCHED_BATCH` of <sched.h>, which the overlay does not show.
     static let batchClass: Int32 = 3
@@ -128,6 +136,7 @@ package final class ScriptLoader: @unchecked Sendable {
         for problem in contents.reports where reported.insert(problem.description).inserted {
             setting.report(problem)
         }
+        names = contents.names.sorted()
         var scripts: [Script] = []
         for package in contents.packages {
             seen[package.name] = package.fingerprint
@@ -234,7 +243,7 @@ package final class ScriptLoader: @unchecked Sendable {
             let changed = watch.wait(
                 now: Self.milliseconds, most: isBusy ? Self.shadowEvery : FolderWatch.rescan)
             obey()
-            if changed || gone.values.contains(where: { !$0.isTold }) { look() }
+            if changed || gone.values.contains(where: { !$0.isTold }) { look(isSaved: watch.sawChange) }
             playShadows()
         }
     }
@@ -242,7 +251,8 @@ package final class ScriptLoader: @unchecked Sendable {
     /// Everything but what would begin another rehearsal.
     func obeyUrgent() {
         while let order = shared.withLock({ shared in
-            shared.orders.firstIndex { $0.order != .reload }.map { shared.orders.remove(at: $0) }
+            let place = shared.orders.firstIndex { $0.order == .promote || $0.order == .rollback }
+            return place.map { shared.orders.remove(at: $0) }
         }) {
             do throws(ScriptReport) { order.answer(.success(try carryOut(order.order, order.name))) } catch {
                 order.answer(.failure(error))
@@ -260,14 +270,14 @@ package final class ScriptLoader: @unchecked Sendable {
 
     private func carryOut(_ order: Order, _ name: String) throws(ScriptReport) -> String {
         switch order {
-        case .reload:
+        case .reload, .reloadFresh:
             guard let package = try setting.folder.read().packages.first(where: { $0.name == name }) else {
                 throw ScriptReport(
                     place: name + ".lua",
                     message: "no such file in \(setting.folder.path), or it cannot be read")
             }
             seen[name] = package.fingerprint
-            return try take(package, isAsked: true)
+            return try take(package, isAsked: true, beginsAnew: order == .reloadFresh)
         case .promote: return try promote(name)
         case .rollback: return try rollBack(name)
         }
@@ -276,7 +286,8 @@ package final class ScriptLoader: @unchecked Sendable {
     // MARK: The folder
 
     /// Compares the folder with what was seen last and acts on the differences.
-    private func look() {
+    /// - Parameter isSaved: something was saved, and not only time went by.
+    private func look(isSaved: Bool) {
         let contents: ScriptFolder.Contents
         do throws(ScriptReport) { contents = try setting.folder.read() } catch {
             if reported.insert(error.description).inserted {
@@ -289,6 +300,11 @@ package final class ScriptLoader: @unchecked Sendable {
         reported.formIntersection(contents.reports.map(\.description))
         for problem in contents.reports where reported.insert(problem.description).inserted {
             setting.report(problem)
+        }
+        // The same bytes saved again are worth another try where it was the host that failed.
+        if isSaved {
+            for name in untried { seen[name] = nil }
+            untried = []
         }
         // An editor may leave an empty file for a moment.
         let packages = contents.packages.filter { !$0.source.isEmpty }

@@ -20,10 +20,11 @@ final class PaperBench {
     private(set) var differences = PairedDifference()
     private var nextMinute: Timestamp?
 
+    /// - Parameter beginsAnew: the new version is not handed the state of the running one.
     /// - Throws: why the new version cannot take over the state of the running one, or cannot be made again.
     init(
-        _ new: ScriptPackage, running: StoredScript?, _ maker: ScriptMaker, _ plan: PaperPlan,
-        from picture: MarketPicture, tape: any MarketSource
+        _ new: ScriptPackage, running: StoredScript?, beginsAnew: Bool = false, _ maker: ScriptMaker,
+        _ plan: PaperPlan, from picture: MarketPicture, tape: any MarketSource
     ) throws(ScriptReport) {
         let maker = maker.patient
         func desk(_ script: Script) -> PaperDesk { PaperDesk(WatchedScript(script), plan, from: picture) }
@@ -32,7 +33,7 @@ final class PaperBench {
         var twins: [Script] = []
         for _ in 0..<2 {
             let script = try maker.make(new)
-            if let old { try script.takeOver(from: old) }
+            if let old, !beginsAnew { try script.takeOver(from: old) }
             twins.append(script)
         }
         self.running = old.map(desk)

@@ -1,5 +1,6 @@
 import Core
 import Exchange
+import LuaBridge
 import Records
 import Synchronization
 
@@ -173,5 +174,25 @@ extension PairStanding {
                 }
             }
         }
+    }
+}
+
+extension Engine {
+    /// What scripts logged since this was last asked. A version that is kept, for what it holds or for one
+    /// step back, is named with its version.
+    func takeScriptLogs() -> [(who: String, lines: [ScriptLine], lost: Int)] {
+        var logs: [(who: String, lines: [ScriptLine], lost: Int)] = []
+        func take(_ who: String, _ strategy: any Strategy) {
+            guard let (lines, lost) = (strategy as? Script)?.takeLog() else { return }
+            if !lines.isEmpty || lost > 0 { logs.append((who, lines, lost)) }
+        }
+        for place in slotOrder {
+            let slot = slots[place]
+            take(slot.name, slot.strategy)
+            for version in (slot.kept.map { [$0] } ?? []) + slot.earlier {
+                take("\(slot.name) \(version.version.prefix(12))", version.strategy)
+            }
+        }
+        return logs
     }
 }

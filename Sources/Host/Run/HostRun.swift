@@ -78,7 +78,7 @@ final class HostRun {
             throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
         }
         let postBox = Mutex<Desk?>(nil)
-        let records = openRecords()
+        let records = openRecords(clock)
         let loader = ScriptLoader(
             loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
                 postBox.withLock { $0 }?.post(input, loaded: loaded)
@@ -92,8 +92,7 @@ final class HostRun {
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
-            let now = clock.now
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
             loader.hear(notes)
@@ -108,6 +107,7 @@ final class HostRun {
             address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
         if plan.mode == .live {
             do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
+            try passOverFound(blocks, link, catalogue)
         }
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
@@ -184,6 +184,13 @@ final class HostRun {
                     return "line \($0.line): \($0.name) is no variable and no strategy binds it\(near)"
                 }.joined(separator: "\n"), code: 2)
         }
+        for (variable, names) in plan.configuration.scriptsNamed {
+            for name in names where !loader.names.contains(name) {
+                logger.warning(
+                    "\(variable) names \(name), and no \(name).lua stands in \(plan.configuration.strategies)\(Nearest.hint(name, among: loader.names))"
+                )
+            }
+        }
         return scripts
     }
 
@@ -195,13 +202,11 @@ final class HostRun {
             let standing = Standing(street)
             board.show(standing)
             onStanding(standing)
-            for slot in street.engine.slots {
-                guard let script = slot.strategy as? Script else { continue }
-                let (lines, lost) = script.takeLog()
+            for (who, lines, lost) in street.engine.takeScriptLogs() {
                 for line in lines {
-                    logger.log(level: line.warns ? .warning : .info, "[\(slot.name)] \(line.text)")
+                    logger.log(level: line.warns ? .warning : .info, "[\(who)] \(line.text)")
                 }
-                if lost > 0 { logger.warning("[\(slot.name)] \(lost) lines were too many") }
+                if lost > 0 { logger.warning("[\(who)] \(lost) lines were too many") }
             }
             guard MonotonicClock.microseconds() >= nextStats else { return }
             nextStats += 60_000_000
@@ -285,7 +290,10 @@ final class HostRun {
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
         endLease(ending.isQuiet || ending.isCut)
-        if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
+        if let fault = rooms.records?.finish() {
+            logger.error(
+                "records.sqlite is not whole: \(fault); `neap rebuild \(folder.path)` makes it anew")
+        }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
         let summary = Summary(
             mode: plan.mode.rawValue,
