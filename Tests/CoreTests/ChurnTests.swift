@@ -115,6 +115,24 @@ private func limits(_ change: (inout RiskLimits) -> Void) -> RiskLimits {
         #expect(bench.glance() == asked)
     }
 
+    @Test func `as a hedge of a post that missed counts once, however many follow it`() throws {
+        let bench = EngineBench(limits: eager)
+        let post = try bench.rest(.perp)
+        var executed = Quantity.zero
+        for (part, missed) in [("0.20", "0"), ("0.20", nil), ("0.20", nil)] as [(String, String?)] {
+            executed += quantity(part)
+            bench.turn([
+                .order(
+                    bench.update(
+                        post, .partiallyFilled, executed: executed.description,
+                        fill: bench.fill(post, quantity(part))))
+            ])
+            if let missed { bench.execute(try #require(bench.take(bench.spot)), missed) }
+            while let hedge = bench.take(bench.spot) { bench.execute(hedge) }
+        }
+        #expect(bench.engine.pairMarkets[0].hedgeRetries.count == 1)
+    }
+
     @Test func `as a post that moves stays within sixty a minute`() throws {
         let bench = EngineBench(
             limits: limits { ($0.ordersPerSecondMax, $0.indexDeviationMax) = (1000, percent("5")) })
