@@ -75,7 +75,10 @@ extension Engine {
         if let touch, book.isSynced, !book.isCrossed, isFresh {
             let price = Execution.reducingLimit(
                 side, touch: touch.price, attempt: attempt, tick: instrument.tickSize)
-            return gate.collared(price, side, reference: reference, tick: instrument.tickSize)
+            let inside = gate.collared(price, side, reference: reference, tick: instrument.tickSize)
+            // The price beyond is what was denied; the order leaves at the collar.
+            if inside != price { counters.denials[.hedgeCollar] += 1 }
+            return inside
         }
         guard let known = self.reference(instrument) ?? reference else { return nil }
         return Execution.reducingLimitBlind(side, mark: known, tick: instrument.tickSize)
