@@ -9,7 +9,7 @@ extension Engine {
     /// How long the account's word is preferred to a history that does not list an execution.
     static let historyPatience = TimeSpan.seconds(8)
     /// Rows of a page of the history of executions.
-    static let fillsPage = 1000
+    public static let fillsPage = 1000
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -300,8 +300,9 @@ extension Engine {
     }
 }
 
-/// An order before it has an id.
+/// An order before it has an id, let through by the gate.
 struct Draft {
+    let passage: Passage
     let leg: Leg
     let side: Side
     let price: Price
