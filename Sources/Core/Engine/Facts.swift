@@ -117,6 +117,7 @@ public struct RoundTally: Sendable, Equatable {
 
     /// - Parameter moved: signed, bought is positive.
     mutating func add(_ leg: Leg, _ moved: Quantity, at price: Price) {
+        guard moved != .zero else { return }
         switch (leg, moved > .zero) {
         case (.spot, true): Self.add(&spotBought, moved, price)
         case (.spot, false): Self.add(&spotSold, -moved, price)
