@@ -5,8 +5,8 @@ import Core
 ///
 /// In a callback the views are known by their place among its parameters, whatever they are called there. A
 /// helper's parameter of the usual name counts as the view when some of what is read of it is a field, and
-/// then only what is nearly one is a fault. Only plain accesses such as `o.gross_pct` count, outside comments
-/// and text; a name that the function makes a variable of its own is left alone.
+/// then only what is nearly one is a fault. Only plain accesses such as `o.gross_pct` and `o["gross_pct"]`
+/// count, outside comments and text; a name that the function makes a variable of its own is left alone.
 public enum FieldCheck {
     /// Every such place, in order; `parameters` are the names of `p`.
     public static func reports(on package: ScriptPackage, parameters: [String]) -> [ScriptReport] {
@@ -43,10 +43,16 @@ public enum FieldCheck {
     ) -> [Fault] {
         let fields = view == "o" ? market : view == "pos" ? position : parameters
         let words = function.body
-        let accesses = words.indices.dropLast(2).filter {
-            words[$0].text == name && words[$0 + 1].text == "."
-                && ($0 == words.startIndex || !joins(words[$0 - 1].text))
-        }.map { words[$0 + 2] }
+        let accesses = words.indices.dropLast(2).compactMap { place -> Word? in
+            guard words[place].text == name, place == words.startIndex || !joins(words[place - 1].text) else {
+                return nil
+            }
+            if words[place + 1].text == "." { return words[place + 2] }
+            guard words[place + 1].text == "[", let key = words[place + 2].quoted,
+                place + 3 < words.endIndex, words[place + 3].text == "]"
+            else { return nil }
+            return Word(text: key, line: words[place + 2].line)
+        }
         if !function.isCallback, !accesses.contains(where: { fields.contains($0.text) }) { return [] }
         return accesses.compactMap { field in
             guard !fields.contains(field.text) else { return nil }
@@ -118,9 +124,15 @@ public enum FieldCheck {
     struct Word {
         let text: String
         let line: Int
+
+        /// What stands in quotes, if it is nothing but a name.
+        var quoted: String? {
+            guard text.hasPrefix("\""), text.count > 2 else { return nil }
+            return String(text.dropFirst().dropLast())
+        }
     }
 
-    /// Names, numbers and single signs, without comments and quoted text.
+    /// Names, numbers, single signs and quoted names, without comments; of other quoted text only the quotes.
     struct Words {
         private(set) var list: [Word] = []
 
@@ -136,8 +148,12 @@ public enum FieldCheck {
                         ChainRule.longBracket(source, at + 2, &line)
                         ?? source[at...].firstIndex(of: UInt8(ascii: "\n")) ?? source.count
                 } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                    let start = at + 1
                     at = ChainRule.textEnd(source, at, &line)
-                    list.append(Word(text: "\"\"", line: line))
+                    let inside = source[start..<max(start, min(at, source.count) - 1)]
+                    let name =
+                        inside.allSatisfy(ChainRule.isWord) ? String(decoding: inside, as: UTF8.self) : ""
+                    list.append(Word(text: "\"\(name)\"", line: line))
                 } else if let end = ChainRule.longBracket(source, at, &line) {
                     at = end
                 } else if ChainRule.isWord(byte) {

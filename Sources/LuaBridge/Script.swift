@@ -6,10 +6,12 @@ public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible 
     /// The file as the user named it, and the line if known.
     public let place: String
     public let message: String
-    public init(place: String, message: String) {
+    /// The host could not try it: nothing is said about the script.
+    public let isHosts: Bool
+    public init(place: String, message: String, isHosts: Bool = false) {
         // Lua's own messages begin with the place.
         let said = message.hasPrefix(place + ": ") ? String(message.dropFirst(place.count + 2)) : message
-        (self.place, self.message) = (place, said.withoutControls)
+        (self.place, self.message, self.isHosts) = (place, said.withoutControls, isHosts)
     }
     public var description: String { "\(place): \(message)" }
 }
@@ -89,7 +91,7 @@ public final class Script: Strategy {
         // What is included is known only after the file has run: until then its own text is the seed.
         let early = Self.seed(runSeed, setting.digest(package.source))
         guard let box = ScriptBox(limits: setting.limits, seed: early) else {
-            throw ScriptReport(place: chunk, message: "no memory for a Lua state")
+            throw ScriptReport(place: chunk, message: "no memory for a Lua state", isHosts: true)
         }
         do throws(StrategyFault) {
             let used = try box.load(package.source, chunk: chunk, includes: package.library)

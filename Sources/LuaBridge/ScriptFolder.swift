@@ -99,11 +99,9 @@ public struct ScriptFolder: Sendable {
         func refused(_ message: String) -> Result<[UInt8], ScriptReport> {
             .failure(ScriptReport(place: file, message: message))
         }
-        guard
-            name.dropLast(4).utf8.allSatisfy({
-                (48...57).contains($0) || (97...122).contains($0) || $0 == 95 || $0 == 45
-            }), name.utf8.count > 4, name.utf8.count <= 68
-        else { return refused("names are small letters, digits, _ and -, at most 64 of them, and .lua") }
+        guard Self.isName(String(name.dropLast(4))) else {
+            return refused("names are small letters, digits, _ and -, at most 64 of them, and .lua")
+        }
         // Without O_NONBLOCK a pipe by that name would hold the reader for ever.
         let handle = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
         guard handle >= 0 else {
@@ -128,6 +126,19 @@ public struct ScriptFolder: Sendable {
         guard count <= Self.mostBytes else { return refused("is larger than 64 KiB") }
         bytes.removeLast(bytes.count - count)
         guard String(validating: bytes, as: UTF8.self) != nil else { return refused("is not UTF-8 text") }
-        return .success(bytes)
+        return .success(Self.withoutMark(bytes))
+    }
+
+    /// Without the byte order mark that some editors put in front, which is no Lua.
+    public static func withoutMark(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    }
+
+    /// What a strategy may be called.
+    public static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (48...57).contains($0) || (97...122).contains($0) || $0 == 95 || $0 == 45
+            }
     }
 }

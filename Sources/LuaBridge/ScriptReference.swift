@@ -137,10 +137,10 @@ public enum ScriptReference {
             "match gmatch gsub`, `table.insert remove concat sort unpack pack`, `log.info`, `log.warn`, and `include` while a file",
             "is loaded. `next` and `pairs` go in order. There is no clock, no file, no network and no coroutine.",
             "",
-            "A call has 100,000 steps (`SCRIPT_STEPS`) and 20 ms, a script 2 MiB (`SCRIPT_MEMORY_KIB`), a text 64 KiB. It may log 20",
-            "lines in a call and 200 in a minute; the rest is counted. A script returns wishes;",
-            "the host decides, and nothing a script returns passes a hard limit. NaN, infinities, wrong types and wrong counts",
-            "are faults of the script.",
+            "A call has 100,000 steps (`SCRIPT_STEPS`) and 20 ms, a script 2 MiB (`SCRIPT_MEMORY_KIB`), a text 64 KiB. Both can be",
+            "set for single scripts: `SCRIPT_STEPS=100000,ladder:200000`. A script may log 20 lines in a call and 200 in a minute;",
+            "the rest is counted. It returns wishes; the host decides, and nothing a script returns passes a hard limit. NaN,",
+            "infinities, wrong types and wrong counts are faults of the script.",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -20,6 +20,8 @@ public enum VersionStep: String, Sendable, CaseIterable {
     /// Another version took its place.
     case replaced
     case refused
+    /// The host could not rehearse it: it is tried again when it is saved or asked for.
+    case untried = "not tried"
     case rolledBack = "rolled back"
     case stopped
 }

@@ -439,7 +439,8 @@ private let asked: [Reason] = [.scriptPassed]
     @Test func `let a script whose file is gone open nothing`() {
         let bench = EngineBench()
         bench.engine.obey(.missing("puppet", true), now: bench.engine.now)
-        #expect(bench.look() == [.notActive])
+        #expect(bench.look() == [], "it is not even looked at")
+        #expect(bench.script.scores == 0 && bench.orders.isEmpty)
         bench.engine.obey(.missing("puppet", false), now: bench.engine.now)
         #expect(bench.look() == asked)
     }

@@ -249,9 +249,10 @@ private let step = Money(raw: 1)
     typealias Row = (leg: Leg, side: Side, quantity: String, coins: String, contracts: String)
 
     private func denial(_ row: Row, tolerance: String = "0.01") -> Denial? {
-        RiskGate.reviewReducing(
+        let verdict = RiskGate.reviewReducing(
             row.leg, row.side, quantity(row.quantity), coins: quantity(row.coins),
             contracts: quantity(row.contracts), tolerance: quantity(tolerance))
+        return if case .denied(let denial) = verdict { denial } else { nil }
     }
 
     @Test(

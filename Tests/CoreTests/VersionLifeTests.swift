@@ -362,6 +362,33 @@ import Testing
         #expect(!bench.orders.isEmpty, "the file is back")
     }
 
+    @Test func `measure nothing for a strategy whose file is gone and that holds nothing`() {
+        let bench = EngineBench()
+        warmUp(bench)
+        bench.script.wishes = 150
+        bench.quote(quantity: "500")
+        #expect(bench.orders.isEmpty, "it has to last first")
+        bench.obey(.missing("puppet", true))
+        let looks = bench.engine.counters.evaluations, scores = bench.script.scores
+        for number in 1...5 { bench.quote(quantity: "50\(number)") }
+        bench.pass(1100)
+        #expect(bench.engine.counters.evaluations == looks && bench.script.scores == scores)
+        // How long the spread has lasted is counted from here.
+        bench.obey(.missing("puppet", false))
+        #expect(bench.script.scores > scores && bench.orders.isEmpty)
+        bench.pass(1100)
+        #expect(!bench.orders.isEmpty)
+    }
+
+    @Test func `let a strategy whose file is gone exit what it holds`() {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.obey(.missing("puppet", true))
+        bench.script.leaves = .exit(reason: "mine", resting: nil)
+        bench.quote(perp: ("150.80", "150.82"))
+        #expect(bench.holding.state == .exiting)
+    }
+
     @Test(arguments: [(false, true), (true, false)])
     func `leave what a post did not fill when another version took over meanwhile`(
         swaps: Bool, takesRest: Bool

@@ -130,3 +130,71 @@ private func read(_ text: String, _ environment: [String: String] = [:]) -> (Con
         #expect(faults?.lines.last?.contains("line 2: FOO is no variable") == true)
     }
 }
+
+@Suite struct `A limit of single scripts` {
+    @Test(
+        arguments: [
+            ("100000,ladder:200000", 100_000, ["ladder": 200_000]),
+            ("ladder:1000", 100_000, ["ladder": 1000]),
+            (" 5000 , a-b_1 : 100000000 ", 5000, ["a-b_1": 100_000_000]), ("1000", 1000, [:]),
+            ("a:2000,b:3000", 100_000, ["a": 2000, "b": 3000]),
+        ] as [(String, UInt64, [String: UInt64])])
+    func `stands beside that of all`(text: String, all: UInt64, own: [String: UInt64]) {
+        let (configuration, faults) = read("SCRIPT_STEPS=\(text)")
+        #expect(faults == [])
+        #expect(configuration.script.steps == all && configuration.ownLimits.steps == own)
+    }
+
+    @Test(arguments: [
+        "", "999", "100000,5000", "ladder:999", "ladder:100000001", "ladder:5000,ladder:6000", "ladder",
+        "Ladder:5000", ":5000", "ladder:", "a:b:5000", "100000,", "1e5", "ladder:-5000", "a b:5000",
+    ])
+    func `is checked like every other`(text: String) {
+        let (configuration, faults) = read("SCRIPT_STEPS=\(text)")
+        #expect(faults.count == 1 && faults[0].contains("SCRIPT_STEPS=\(text)"), "\(faults)")
+        #expect(configuration.script.steps == 100_000 && configuration.ownLimits.steps == [:])
+        #expect(read("SCRIPT_MEMORY_KIB=2048,ladder:255").1.count == 1)
+    }
+
+    @Test func `binds that script, and the others have what all have`() throws {
+        let (configuration, _) = read("SCRIPT_STEPS=50000,ladder:200000\nSCRIPT_MEMORY_KIB=ladder:4096")
+        let maker = ScriptMaker(
+            limits: configuration.script, own: configuration.ownLimits, bindings: configuration.bindings)
+        for (name, words) in [("ladder", "of 200000 steps"), ("other", "of 50000 steps")] {
+            for maker in [maker, maker.patient] {
+                let source = entering(at: "9", "while true do end", name: name)
+                let script = try maker.make(
+                    ScriptPackage(name: name, source: Array(source.utf8), library: []))
+                guard case .fault(let fault) = script.score(MarketView(pair: "SOL", direction: .carry)) else {
+                    Issue.record("it ended")
+                    continue
+                }
+                #expect(fault.kind == .steps && fault.message.hasSuffix(words), "\(fault)")
+            }
+        }
+        #expect(maker.limits(of: "ladder").memoryKiB == 4096 && maker.limits(of: "other").memoryKiB == 2048)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `holds in a run and in its replay, and a name that nobody has is told`() throws {
+        let loop = "if o.pair == \"SOL\" then for i = 1, 40000 do S.state.i = i end end"
+        let text = "100000,one:400000,onee:5000"
+        let host = try Rehearsed(
+            ["one": entering(at: "9", loop), "two": entering(at: "9", loop, name: "two")], policy: .auto,
+            segmentBytes: 128 << 10
+        ) { configuration in
+            let variable = Variable.all.first { $0.name == "SCRIPT_STEPS" }
+            #expect(variable?.set(&configuration, text) == nil)
+            configuration.bindings["SCRIPT_STEPS"] = BoundValue(text: text, origin: .file)
+        }
+        defer { host.end() }
+        try host.wait("two is stopped", host.script("two") { $0.state == "stopped" })
+        try host.wait("one is not", host.script("one") { $0.calls > 300 && $0.state == "active" })
+        #expect(host.log.contains("two.lua:5: used up its steps: 100050 of 100000 steps"))
+        #expect(host.count("SCRIPT_STEPS names onee, and no onee.lua stands in") == 1)
+        #expect(host.log.contains("did you mean one?"))
+        host.end()
+        let replay = try Replay.play(host.run.folder.path)
+        #expect(replay.segments >= 2 && replay.differences == [])
+    }
+}

@@ -10,6 +10,8 @@ extension Engine {
                 followPersistence(slot, place, pair)
                 continue
             }
+            // Without its file it opens nothing: where it holds nothing, nothing is measured for it.
+            if slots[slot].missing, holdings.read(place, { $0.isFlat }) { continue }
             // Whatever a new version wants, what is held is looked after.
             if holdings.read(place, { !$0.isFlat }) { judgeExit(place) }
             if holdings.read(place, { $0.state.isBusy }) || slots[slot].tradingState == .shadow { continue }
@@ -347,7 +349,7 @@ extension Engine {
         slots[slot].strikes = slots[slot].strikes.filter { calls - $0 < 100 } + [calls]
         let onProbation = slots[slot].probation != nil
         let stops = onProbation || fault.isFatal || slots[slot].strikes.count >= 5
-        if stops && !onProbation { slots[slot].stopped = fault }
+        if stops && !onProbation { (slots[slot].stopped, isChanged) = (fault, true) }
         note(
             .strategyFault(
                 owner: slots[slot].name, version: slots[slot].strategy.contract.version, fault,

@@ -45,7 +45,10 @@ extension Engine {
             touchAll()
         case .idBlock(let block): ids.add(block: block)
         case .missing(let name, let gone):
-            for place in slots.indices where slots[place].name == name { slots[place].missing = gone }
+            guard let place = slot(named: name) else { return }
+            slots[place].missing = gone
+            // Nobody measured how long a spread lasted meanwhile.
+            forgetWatches(place)
             forgetWalks()
         case .script(let name, let order):
             guard let place = slot(named: name) else { return }

@@ -80,11 +80,13 @@ extension Engine {
             let position = positions.first { $0.instrument == id }
             let venue = position?.net ?? .zero
             guard !isMoving, venue != netContracts[id.index] else {
-                mismatches[id.index] = 0
+                (mismatches[id.index], mismatchSince[id.index]) = (0, nil)
                 continue
             }
             agrees = false
             mismatches[id.index] += 1
+            let since = mismatchSince[id.index] ?? now
+            mismatchSince[id.index] = since
             if mismatches[id.index] == Self.differenceTold {
                 note(
                     .alert(
@@ -92,8 +94,11 @@ extension Engine {
                             + "\(netContracts[id.index]); entries stop there"))
                 foreign[id.index] = true
                 ask(.fills(from: now - .seconds(600), offset: 0))
-            } else if mismatches[id.index] >= Self.differenceFollowed {
+            } else if mismatches[id.index] >= Self.differenceFollowed, now - since >= Self.historyPatience {
+                // Asked for again at each look: the history may have been late.
                 follow(pair, venue, position)
+            } else if mismatches[id.index] > Self.differenceTold {
+                ask(.fills(from: now - .seconds(600), offset: 0))
             }
         }
         positionsAgree = agrees
@@ -114,7 +119,7 @@ extension Engine {
         let id = pair.perp.id
         let difference = venue - netContracts[id.index]
         guard let price = markets[id.index].mark?.mark ?? mid(pair.perp) else { return }
-        mismatches[id.index] = 0
+        (mismatches[id.index], mismatchSince[id.index]) = (0, nil)
         netContracts[id.index] = venue
         var left = Fill(
             instrument: id, side: difference > .zero ? .buy : .sell, price: price,

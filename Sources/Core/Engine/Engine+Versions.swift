@@ -106,11 +106,12 @@ extension Engine {
     private func install(_ strategy: any Strategy, _ place: Int) {
         slots[place].strategy = strategy
         (slots[place].stopped, slots[place].strikes) = (nil, [])
-        for pair in pairs.indices {
-            watches[(place * pairs.count + pair) * 2] = Watch()
-            watches[(place * pairs.count + pair) * 2 + 1] = Watch()
-        }
+        forgetWatches(place)
         for pair in touched.indices { touched[pair] = true }
+    }
+
+    func forgetWatches(_ slot: Int) {
+        for watch in slot * pairs.count * 2..<(slot + 1) * pairs.count * 2 { watches[watch] = Watch() }
     }
 
     /// What it opened and still holds is exited by it.

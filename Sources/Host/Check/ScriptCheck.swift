@@ -55,9 +55,11 @@ struct ScriptCheck {
             }
             guard let source else { continue }
             let name = "tests/\(package.name)_test.lua"
-            sources[name] = source
+            let text = ScriptFolder.withoutMark(source)
+            sources[name] = text
             do throws(ScriptReport) {
-                let run = try ScriptTestRun(package, tests: source, named: name, maker.setting)
+                let run = try ScriptTestRun(
+                    package, tests: text, named: name, maker.setting(of: package.name))
                 tests = run.cases
                 reports += run.reports
             } catch { reports.append(error) }

@@ -26,6 +26,7 @@ struct Configuration: Sendable {
     var caFile: String?
     var limits = RiskLimits()
     var script = ScriptLimits()
+    var ownLimits = OwnLimits()
     /// `nil` is auto, in live shadow.
     var reloadPolicy: ReloadPolicy?
     var rehearsalMinutes = 15, probationEntries = 3, journalDays = 7
@@ -113,6 +114,14 @@ struct Configuration: Sendable {
             return "\(console): others can reach it; set CONSOLE_TOKEN first"
         }
         return nil
+    }
+
+    /// Variables that name single scripts, and whom they name.
+    var scriptsNamed: [(variable: String, names: [String])] {
+        [
+            ("SCRIPT_BUDGETS", limits.budgets.map(\.script)), ("SCRIPT_STEPS", ownLimits.steps.keys.sorted()),
+            ("SCRIPT_MEMORY_KIB", ownLimits.memoryKiB.keys.sorted()),
+        ]
     }
 
     var isLoopback: Bool { Configuration.isLoopback(restURL) && Configuration.isLoopback(wsURL) }

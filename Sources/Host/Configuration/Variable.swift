@@ -174,11 +174,13 @@ struct Variable: Sendable {
             configuration.limits.budgets = budgets
             return nil
         },
-        whole("SCRIPT_STEPS", "100000", 1000...100_000_000, "Steps of one call of a script.") {
-            $0.script.steps = UInt64($1)
+        perScript("SCRIPT_STEPS", "100000", 1000...100_000_000, "Steps of one call of a script.") {
+            if let steps = $1 { $0.script.steps = UInt64(steps) }
+            $0.ownLimits.steps = $2.mapValues { UInt64($0) }
         },
-        whole("SCRIPT_MEMORY_KIB", "2048", 256...1_048_576, "Memory of one script.") {
-            $0.script.memoryKiB = $1
+        perScript("SCRIPT_MEMORY_KIB", "2048", 256...1_048_576, "Memory of one script.") {
+            if let memory = $1 { $0.script.memoryKiB = memory }
+            $0.ownLimits.memoryKiB = $2
         },
         choice(
             "RELOAD_POLICY", "", ReloadPolicy.allCases.map(\.rawValue),
@@ -315,6 +317,39 @@ extension Variable {
                 return "must be a whole number \(words)"
             }
             put(&$0, value)
+            return nil
+        }
+    }
+
+    /// A whole number for every script, and others for those named: `100000,ladder:200000`.
+    private static func perScript(
+        _ name: String, _ standard: String, _ range: ClosedRange<Int>, _ meaning: String,
+        _ put: @escaping @Sendable (inout Configuration, _ all: Int?, _ own: [String: Int]) -> Void
+    ) -> Variable {
+        let words = "\(range.lowerBound)…\(range.upperBound)"
+        let fault =
+            "must be a whole number \(words) for all, name:number for single scripts, or both with commas "
+            + "between, none twice, such as \(standard),ladder:\(range.lowerBound)"
+        return Variable(
+            name: name, standard: standard, range: "\(words); for single scripts name:number,…",
+            meaning: meaning
+        ) {
+            var all: Int?
+            var own: [String: Int] = [:]
+            for part in $1.split(separator: ",", omittingEmptySubsequences: false) {
+                let halves = part.split(separator: ":", omittingEmptySubsequences: false).map { $0.trimmed }
+                guard halves.count <= 2, let digits = halves.last, isNumber(digits), let value = Int(digits),
+                    range.contains(value)
+                else { return fault }
+                if halves.count == 1 {
+                    guard all == nil else { return fault }
+                    all = value
+                } else {
+                    guard ScriptFolder.isName(halves[0]), own[halves[0]] == nil else { return fault }
+                    own[halves[0]] = value
+                }
+            }
+            put(&$0, all, own)
             return nil
         }
     }

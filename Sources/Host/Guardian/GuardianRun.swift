@@ -45,6 +45,11 @@ final class GuardianRun {
         defer { withExtendedLifetime(lock) {} }
         logger.info("Watching the host of \(folder)")
         let window = Engine.requestWindow.microseconds
+        if lease.isLost {
+            // Another guardian died while it acted: what it signed last must have become void.
+            _ = Signals.wait(milliseconds: Int((window + Lease.margin) / 1000))
+            if !standIn() { return 0 }
+        }
         while true {
             switch lease.sight(window: window) {
             case .ended:
@@ -152,6 +157,8 @@ final class GuardianRun {
             settings: plan.settings, markets: markets, instruments: catalogue.instruments,
             bases: pairs.map(\.base.symbol))
         journal.restored = recovery.bytes
+        journal.earlier = recovery.versions
+        journal.handedOn = recovery.states
         return journal
     }
 

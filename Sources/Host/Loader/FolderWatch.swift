@@ -13,6 +13,8 @@ final class FolderWatch {
     private var changedAt: Int64?
     private var firstChange: Int64 = 0
     private var lookedAt: Int64 = 0
+    /// The last look was due because something changed, and not only by time.
+    private(set) var sawChange = false
 
     /// Saving an editor's file is several events: nothing is read until they have been quiet for so long, ms;
     /// a file that never rests is read all the same after `longest`.
@@ -56,6 +58,7 @@ final class FolderWatch {
             ]
             .compactMap { $0 }.min()!
             if at >= due {
+                sawChange = changedAt != nil
                 (changedAt, lookedAt) = (nil, at)
                 arm()
                 return true

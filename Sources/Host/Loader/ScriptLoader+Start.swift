@@ -14,11 +14,16 @@ extension ScriptLoader {
         guard let records = setting.records, let known = try? records.fate(of: name, version) else {
             return file
         }
-        // A version that waited for a person goes on waiting; one that ended badly waits to be asked for.
-        let waited = known.fate == .shadow || known.fate == .ready
-        guard waited || [.refused, .rolledBack, .stopped].contains(known.fate) else { return file }
+        let waited: Bool
+        switch known.fate {
+        case .active, .probation, .proven, .replaced: return file
+        // What was on its way, or waited for a person, goes through it again.
+        case .seen, .stable, .compiled, .contract, .rehearsed, .untried, .ready, .shadow: waited = true
+        // What ended badly waits to be asked for.
+        case .refused, .rolledBack, .stopped: waited = false
+        }
         let why = known.detail.isEmpty || waited ? "" : " (\(known.detail))"
-        let was = waited ? "was waiting for `neap promote \(name)`" : "was \(known.fate.rawValue)\(why)"
+        let was = waited ? "was not in service yet" : "was \(known.fate.rawValue)\(why)"
         let head = "\(name): version \(version.prefix(12)) of the file \(was) when the host ended"
         if !waited { shared.withLock { _ = $0.refused[name, default: []].insert(version) } }
         if let earlier = onRecord(name, before: version) {

@@ -31,7 +31,7 @@ extension ScriptLoader {
     ) throws(ScriptReport) -> String {
         let script: Script
         do throws(ScriptReport) { script = try setting.maker.make(package) } catch {
-            refuse(package, error)
+            if error.isHosts { untried.insert(package.name) } else { refuse(package, error) }
             throw error
         }
         let name = package.name, version = script.contract.version
@@ -57,7 +57,8 @@ extension ScriptLoader {
         maskedParameters(script)
         let proof: Proof
         do throws(ScriptReport) { proof = try prove(script, isNew: current == nil, beginsAnew) } catch {
-            if !isRunning { refuse(script, error) }
+            // What the host could not do is not held against the version.
+            if !isRunning { error.isHosts ? put(off: script, error) : refuse(script, error) }
             throw error
         }
         // The running version that begins anew was let trade before.
@@ -235,7 +236,8 @@ extension ScriptLoader {
         guard let journal = shared.withLock({ $0.journal }) else { return nil }
         let tape: any MarketSource
         do throws(JournalFault) { tape = try setting.tape(setting.catalogue, journal, picture) } catch {
-            throw ScriptReport(place: package.name + ".lua", message: "cannot be rehearsed: \(error)")
+            throw ScriptReport(
+                place: package.name + ".lua", message: "cannot be rehearsed: \(error)", isHosts: true)
         }
         return try PaperBench(
             package, running: stored, beginsAnew: beginsAnew, setting.maker, setting.plan,
@@ -248,7 +250,12 @@ extension ScriptLoader {
             guard let bench = candidate.bench else { continue }
             do throws(JournalFault) { try bench.play(most: 50_000) } catch {
                 candidates[name] = nil
-                setting.report(ScriptReport(place: name + ".lua", message: "its shadow ends: \(error)"))
+                let report = ScriptReport(
+                    place: name + ".lua", message: "its shadow ends: \(error)", isHosts: true)
+                untried.insert(name)
+                setting.records?.step(
+                    name, candidate.version, .untried, report.description, at: setting.now())
+                setting.report(report)
                 continue
             }
             guard let fault = bench.new.strategy.firstFault else { continue }
@@ -271,6 +278,13 @@ extension ScriptLoader {
         candidates[name] = nil
         shared.withLock { _ = $0.refused[name, default: []].insert(script.contract.version) }
         step(script, .refused, report.description)
+    }
+
+    /// It is tried when it is saved again or asked for, and needs no other text for that.
+    private func put(off script: Script, _ report: ScriptReport) {
+        candidates[script.package.name] = nil
+        untried.insert(script.package.name)
+        step(script, .untried, report.description)
     }
 
     /// A source that does not compile has no contract; its hash is that of the bytes all the same.

@@ -19,9 +19,13 @@ package final class ScriptLoader: @unchecked Sendable {
     /// Names whose file is not there, since when, and whether that was told.
     private var gone: [String: (since: Int64, isTold: Bool)] = [:]
     private var reported: Set<String> = []
+    /// Names whose latest version the host could not try.
+    var untried: Set<String> = []
     var candidates: [String: Candidate] = [:]
     /// What is taken when the thread starts: it waits for a person, whatever the policy says, or not.
     var atStart: [(package: ScriptPackage, waits: Bool)] = []
+    /// Strategies whose file stood there at the start, in order.
+    private(set) var names: [String] = []
     /// Variables that the files of the start bind, and the versions that run in their place.
     private(set) var bound: Set<String> = []
     /// The sources of the latest versions that went to the desk, by name.
@@ -132,6 +136,7 @@ package final class ScriptLoader: @unchecked Sendable {
         for problem in contents.reports where reported.insert(problem.description).inserted {
             setting.report(problem)
         }
+        names = contents.names.sorted()
         var scripts: [Script] = []
         for package in contents.packages {
             seen[package.name] = package.fingerprint
@@ -238,7 +243,7 @@ package final class ScriptLoader: @unchecked Sendable {
             let changed = watch.wait(
                 now: Self.milliseconds, most: isBusy ? Self.shadowEvery : FolderWatch.rescan)
             obey()
-            if changed || gone.values.contains(where: { !$0.isTold }) { look() }
+            if changed || gone.values.contains(where: { !$0.isTold }) { look(isSaved: watch.sawChange) }
             playShadows()
         }
     }
@@ -281,7 +286,8 @@ package final class ScriptLoader: @unchecked Sendable {
     // MARK: The folder
 
     /// Compares the folder with what was seen last and acts on the differences.
-    private func look() {
+    /// - Parameter isSaved: something was saved, and not only time went by.
+    private func look(isSaved: Bool) {
         let contents: ScriptFolder.Contents
         do throws(ScriptReport) { contents = try setting.folder.read() } catch {
             if reported.insert(error.description).inserted {
@@ -294,6 +300,11 @@ package final class ScriptLoader: @unchecked Sendable {
         reported.formIntersection(contents.reports.map(\.description))
         for problem in contents.reports where reported.insert(problem.description).inserted {
             setting.report(problem)
+        }
+        // The same bytes saved again are worth another try where it was the host that failed.
+        if isSaved {
+            for name in untried { seen[name] = nil }
+            untried = []
         }
         // An editor may leave an empty file for a moment.
         let packages = contents.packages.filter { !$0.source.isEmpty }

@@ -3,13 +3,29 @@ import Gateway
 import Journal
 import LuaBridge
 
+/// Limits that single scripts have in the place of everybody's, by name.
+package struct OwnLimits: Sendable, Equatable {
+    var steps: [String: UInt64] = [:]
+    var memoryKiB: [String: Int] = [:]
+    package init() {}
+}
+
 /// How scripts are made from files and from a journal: with the bindings and limits of one configuration.
 package struct ScriptMaker: Sendable {
     let limits: ScriptLimits
+    let own: OwnLimits
     let bindings: [String: BoundValue]
 
-    package init(limits: ScriptLimits, bindings: [String: BoundValue]) {
-        (self.limits, self.bindings) = (limits, bindings)
+    package init(limits: ScriptLimits, own: OwnLimits = OwnLimits(), bindings: [String: BoundValue]) {
+        (self.limits, self.own, self.bindings) = (limits, own, bindings)
+    }
+
+    /// What a script of that name may use.
+    func limits(of name: String) -> ScriptLimits {
+        var limits = limits
+        limits.steps = own.steps[name] ?? limits.steps
+        limits.memoryKiB = own.memoryKiB[name] ?? limits.memoryKiB
+        return limits
     }
 
     /// For rehearsals: beside other work a thread may rest for longer than a call may take, and that is no
@@ -18,13 +34,13 @@ package struct ScriptMaker: Sendable {
         var limits = limits
         limits.wall = TimeSpan(microseconds: limits.wall.microseconds * 50)
         limits.loadWall = TimeSpan(microseconds: limits.loadWall.microseconds * 10)
-        return ScriptMaker(limits: limits, bindings: bindings)
+        return ScriptMaker(limits: limits, own: own, bindings: bindings)
     }
 
-    /// What every script of this configuration is loaded with.
-    var setting: ScriptSetting {
+    /// What a script of that name is loaded with.
+    func setting(of name: String) -> ScriptSetting {
         var setting = ScriptSetting(digest: Digest.sha256)
-        (setting.limits, setting.bindings) = (limits, bindings)
+        (setting.limits, setting.bindings) = (limits(of: name), bindings)
         return setting
     }
 
@@ -34,7 +50,7 @@ package struct ScriptMaker: Sendable {
     func make(
         _ package: ScriptPackage, _ parameter: String, _ value: StrategyParameter.Value
     ) throws(ScriptReport) -> Script {
-        var setting = setting
+        var setting = setting(of: package.name)
         setting.overrides[parameter] =
             switch value {
             case .number(let number): .number(number)
@@ -50,12 +66,17 @@ package struct ScriptMaker: Sendable {
     }
 
     /// A stored script with the state it had.
+    /// - Throws: what is no fault of a version that is tried beside it.
     func restore(_ stored: StoredScript) throws(ScriptReport) -> Script {
-        let script = try make(stored)
+        let script: Script
+        do throws(ScriptReport) { script = try make(stored) } catch {
+            throw ScriptReport(place: error.place, message: error.message, isHosts: true)
+        }
         guard !stored.state.isEmpty else { return script }
         do throws(StrategyFault) { try script.restore(state: stored.state) } catch {
             throw ScriptReport(
-                place: stored.name + ".lua", message: "its stored state cannot be restored: \(error.message)")
+                place: stored.name + ".lua", message: "its stored state cannot be restored: \(error.message)",
+                isHosts: true)
         }
         return script
     }
@@ -63,7 +84,7 @@ package struct ScriptMaker: Sendable {
     private func make(_ package: ScriptPackage, _ bindings: [String: BoundValue]) throws(ScriptReport)
         -> Script
     {
-        var setting = setting
+        var setting = setting(of: package.name)
         setting.bindings = bindings
         return try Script(package, setting)
     }

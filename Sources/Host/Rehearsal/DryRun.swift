@@ -50,7 +50,9 @@ package enum DryRun {
                 }
                 twinThread?.join()
             }
-        } catch { throw ScriptReport(place: package.name + ".lua", message: "\(error)") }
+        } catch {
+            throw ScriptReport(place: package.name + ".lua", message: "\(error)", isHosts: true)
+        }
         let script = desks[0].strategy
         if let fault = script.firstFault {
             throw ScriptReport(

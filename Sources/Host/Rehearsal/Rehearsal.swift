@@ -52,7 +52,8 @@ struct Rehearsal: Sendable {
                 if isLongEnough() { break }
             }
         } catch {
-            throw ScriptReport(place: bench.name + ".lua", message: "cannot be rehearsed: \(error)")
+            throw ScriptReport(
+                place: bench.name + ".lua", message: "cannot be rehearsed: \(error)", isHosts: true)
         }
         if let fault = bench.new.strategy.firstFault {
             throw ScriptReport(

@@ -1,5 +1,6 @@
 import Core
 import Exchange
+import LuaBridge
 import Records
 import Synchronization
 
@@ -13,6 +14,9 @@ struct Standing: Sendable {
     var profit: ProfitAndLoss
     var profitToday: Money
     var equity: Money?
+    /// The rise of all prices that empties the cash, and the one that liquidates the account; 1.0 is 100 000
+    /// 000, `nil` without shorts or while something of it is not known.
+    var runway: Percent?, liquidationRise: Percent?
     var isQuiet: Bool
     /// The account is read, and what an earlier run left agrees with it.
     var isReady: Bool
@@ -25,6 +29,7 @@ struct Standing: Sendable {
         (pairs, scripts) = (engine.pairStandings, ScriptStanding.all(engine))
         (counters, profit, profitToday) = (engine.counters, engine.profitByCause, engine.profitToday)
         (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
+        (runway, liquidationRise) = (engine.runway, engine.liquidationRise)
         isReady = engine.isReady
         (frameFaults, lastFrameFault) = (street.books.faults, street.books.lastFault)
     }
@@ -49,6 +54,8 @@ extension Standing {
             json.field("state", state.rawValue)
             json.field("now_ms", now.milliseconds)
             json.field("equity_usd", equity)
+            json.field("cash_runway", runway?.description)
+            json.field("liquidation_rise", liquidationRise?.description)
             json.field("net_pnl_usd", profit.total.description)
             json.field("pnl_today_usd", profitToday.description)
             json.field("rounds", Int64(counters.rounds))
@@ -167,5 +174,25 @@ extension PairStanding {
                 }
             }
         }
+    }
+}
+
+extension Engine {
+    /// What scripts logged since this was last asked. A version that is kept, for what it holds or for one
+    /// step back, is named with its version.
+    func takeScriptLogs() -> [(who: String, lines: [ScriptLine], lost: Int)] {
+        var logs: [(who: String, lines: [ScriptLine], lost: Int)] = []
+        func take(_ who: String, _ strategy: any Strategy) {
+            guard let (lines, lost) = (strategy as? Script)?.takeLog() else { return }
+            if !lines.isEmpty || lost > 0 { logs.append((who, lines, lost)) }
+        }
+        for place in slotOrder {
+            let slot = slots[place]
+            take(slot.name, slot.strategy)
+            for version in (slot.kept.map { [$0] } ?? []) + slot.earlier {
+                take("\(slot.name) \(version.version.prefix(12))", version.strategy)
+            }
+        }
+        return logs
     }
 }

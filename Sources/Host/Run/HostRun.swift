@@ -107,6 +107,7 @@ final class HostRun {
             address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
         if plan.mode == .live {
             do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
+            try passOverFound(blocks, link, catalogue)
         }
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
@@ -183,6 +184,13 @@ final class HostRun {
                     return "line \($0.line): \($0.name) is no variable and no strategy binds it\(near)"
                 }.joined(separator: "\n"), code: 2)
         }
+        for (variable, names) in plan.configuration.scriptsNamed {
+            for name in names where !loader.names.contains(name) {
+                logger.warning(
+                    "\(variable) names \(name), and no \(name).lua stands in \(plan.configuration.strategies)\(Nearest.hint(name, among: loader.names))"
+                )
+            }
+        }
         return scripts
     }
 
@@ -194,13 +202,11 @@ final class HostRun {
             let standing = Standing(street)
             board.show(standing)
             onStanding(standing)
-            for slot in street.engine.slots {
-                guard let script = slot.strategy as? Script else { continue }
-                let (lines, lost) = script.takeLog()
+            for (who, lines, lost) in street.engine.takeScriptLogs() {
                 for line in lines {
-                    logger.log(level: line.warns ? .warning : .info, "[\(slot.name)] \(line.text)")
+                    logger.log(level: line.warns ? .warning : .info, "[\(who)] \(line.text)")
                 }
-                if lost > 0 { logger.warning("[\(slot.name)] \(lost) lines were too many") }
+                if lost > 0 { logger.warning("[\(who)] \(lost) lines were too many") }
             }
             guard MonotonicClock.microseconds() >= nextStats else { return }
             nextStats += 60_000_000

@@ -13,6 +13,7 @@ final class LoaderBench: Sendable {
     let folder: TemporaryFolder
     let records: RecordBook
     private let state = Mutex(State())
+    private let swapped = DispatchSemaphore(value: 0), reported = DispatchSemaphore(value: 0)
 
     private struct State {
         var loader: ScriptLoader?
@@ -55,7 +56,10 @@ final class LoaderBench: Sendable {
                 instruments: market.catalogue.instruments, pairs: market.pairs,
                 limits: GeneratedMarket.limits),
             records: records, now: { end }, post: { [unowned self] in post($0, $1) },
-            report: { [unowned self] report in state.withLock { $0.reports.append(report.description) } },
+            report: { [unowned self] report in
+                state.withLock { $0.reports.append(report.description) }
+                reported.signal()
+            },
             tell: { [unowned self] line in state.withLock { $0.said.append(line) } })
         if let tape { setting.tape = { _, _, _ throws(JournalFault) in try tape() } }
         let loader = ScriptLoader(setting)
@@ -82,7 +86,13 @@ final class LoaderBench: Sendable {
                 : .replaced(
                     owner: script.name, version: script.version, probation: terms.entries, keeps: false)
         ])
+        swapped.signal()
     }
+
+    /// Waits until something is reported.
+    func waitReport() -> Bool { reported.wait(timeout: .now() + .seconds(30)) == .success }
+    /// Waits until a version goes to the desk.
+    func waitSwap() -> Bool { swapped.wait(timeout: .now() + .seconds(30)) == .success }
 
     /// Asks as an operator would.
     func ask(_ order: ScriptLoader.Order, _ name: String) -> Answer {
@@ -118,6 +128,13 @@ final class Answer: Sendable {
         case nil: nil
         }
     }
+}
+
+/// Something that one thread tells another.
+final class AtomicFlag: Sendable {
+    private let isSet = Atomic(false)
+    var value: Bool { isSet.load(ordering: .acquiring) }
+    func set() { isSet.store(true, ordering: .releasing) }
 }
 
 /// A market in which nothing happens but time, until it is told to end.
