@@ -323,6 +323,7 @@ extension Engine.Instruction {
         case .flatten: "flatten"
         case .stop(let flatten): flatten ? "stop flatten" : "stop"
         case .idBlock(let block): "block \(block)"
+        case .stranger(let id): "stranger \(id.raw)"
         case .missing(let name, let gone): "\(gone ? "missing" : "found") \(name)"
         case .script(let name, let order): "script_\(order.rawValue) \(name)"
         }
@@ -341,6 +342,9 @@ extension Engine.Instruction {
         case ("block", let number?):
             guard let block = UInt32(number) else { return nil }
             self = .idBlock(block)
+        case ("stranger", let number?):
+            guard let id = UInt32(number) else { return nil }
+            self = .stranger(ClientOrderID(raw: id))
         case ("missing", let name?): self = .missing(name, true)
         case ("found", let name?): self = .missing(name, false)
         case (let word?, let name?) where word.hasPrefix("script_"):

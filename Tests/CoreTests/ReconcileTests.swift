@@ -20,6 +20,17 @@ import Testing
         #expect(bench.alerts.count == 1, "told once")
     }
 
+    @Test(arguments: [(0, false), (1, true)])
+    func `a folder on whose account another one's ids are found begins on hold, with its own it does not`(
+        _ block: UInt32, _ isOurs: Bool
+    ) {
+        let bench = EngineBench()
+        bench.obey(.stranger(ClientOrderID(raw: isOurs ? 1 << 12 | 900 : 7 << 12 | 3)))
+        #expect(bench.engine.state == (isOurs ? .active : .hold))
+        bench.obey(.resume)
+        #expect(bench.engine.state == .active, "a person has looked")
+    }
+
     @Test func `an order placed by hand is told of and left alone`() {
         let bench = EngineBench()
         bench.pass(10_100)

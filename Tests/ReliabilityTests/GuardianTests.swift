@@ -135,8 +135,8 @@
                 #expect(stage.until(seconds: 20) { stage.log.contains("Opened SOL") })
                 let second = try stage.host([:], seconds: 60, data: "/other")
                 #expect(stage.until(seconds: 20) { stage.otherLog.contains("ids begin above") })
-                // The second sees the first one's orders; the first sees the second one's if it got so far.
                 #expect(stage.until(seconds: 20) { stage.otherLog.contains("another program trades here") })
+                #expect(!stage.otherLog.contains("entry: "))
                 second.stop()
                 #expect(second.end(within: 20) == 0)
                 #expect(!stage.otherLog.contains("it is cancelled"))

@@ -6,6 +6,8 @@ extension Engine {
         case stop(flatten: Bool)
         /// A durably reserved block of client order ids.
         case idBlock(UInt32)
+        /// The account shows an order or an execution under this id before this folder gave any out.
+        case stranger(ClientOrderID)
         /// A script's file vanished, or is back.
         case missing(String, Bool)
         /// One script only; what it names is the script.
@@ -44,6 +46,7 @@ extension Engine {
             closingRead = ask(.fundingPayments(offset: 0))
             touchAll()
         case .idBlock(let block): ids.add(block: block)
+        case .stranger(let id): if !ids.owns(id) { meetStranger(id) }
         case .missing(let name, let gone):
             guard let place = slot(named: name) else { return }
             slots[place].missing = gone

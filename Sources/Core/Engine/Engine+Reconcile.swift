@@ -285,7 +285,7 @@ extension Engine {
     }
 
     /// Another host trades this account: nothing new until a person has looked.
-    private func meetStranger(_ id: ClientOrderID) {
+    func meetStranger(_ id: ClientOrderID) {
         guard state == .active else { return }
         change(
             to: .hold, "order \(id) lies in no block that this folder reserved: another program trades here")

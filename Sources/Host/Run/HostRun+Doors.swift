@@ -109,8 +109,11 @@ extension HostRun {
 
     /// A new folder, or one whose store is lost, begins above every id that the account shows: another host
     /// may have used those, and may be using them now (FORMULAS E13).
-    func passOverFound(_ blocks: IDBlocks, _ link: VenueLink, _ catalogue: Catalogue) throws(StartFault) {
-        guard plan.mode == .live, blocks.isNew else { return }
+    /// - Returns: the highest id that the account shows of the last day; `nil` for none.
+    func passOverFound(
+        _ blocks: IDBlocks, _ link: VenueLink, _ catalogue: Catalogue
+    ) throws(StartFault) -> ClientOrderID? {
+        guard plan.mode == .live, blocks.isNew else { return nil }
         let reader = ReplyReader(catalogue)
         let day = Timestamp(microseconds: WallClock.microseconds()) - .seconds(86_400)
         var found: [UInt32] = []
@@ -133,9 +136,11 @@ extension HostRun {
                         + "orders could be used twice; start again when it answers")
             }
         }
-        guard let highest = found.map({ $0 & 0x7FFF_FFFF }).max(), highest > 0 else { return }
-        blocks.passOver((highest >> 12) + 1)
+        guard let highest = found.max(by: { $0 & 0x7FFF_FFFF < $1 & 0x7FFF_FFFF }), highest & 0x7FFF_FFFF > 0
+        else { return nil }
+        blocks.passOver(((highest & 0x7FFF_FFFF) >> 12) + 1)
         logger.notice("Orders up to id \(highest) are on this account: ids begin above")
+        return ClientOrderID(raw: highest)
     }
 
     /// The journal of this run; those of runs that are too old go.
