@@ -23,10 +23,10 @@ final class EngineBench {
     init(
         limits: RiskLimits = RiskLimits(), pair: Pair = solPair(), script: PuppetStrategy = PuppetStrategy(),
         coins: String = "0", blocks: UInt32 = 1, isReady: Bool = true, others: [PuppetStrategy] = [],
-        usdc: String = "1000", resumes checkpoint: Checkpoint? = nil,
+        usdc: String = "1000", resumes checkpoint: Checkpoint? = nil, later: TimeSpan = .seconds(1),
         isGuardian: Bool = false, beside more: [Instrument] = []
     ) {
-        (self.pair, self.script, now) = (pair, script, (checkpoint?.at ?? Self.start) + .seconds(1))
+        (self.pair, self.script, now) = (pair, script, (checkpoint?.at ?? Self.start) + later)
         if checkpoint == nil { now = Self.start }
         engine = Engine(instruments: [pair.spot, pair.perp] + more, pairs: [pair], limits: limits)
         for script in [script] + others { engine.add(script) }
@@ -43,9 +43,12 @@ final class EngineBench {
     }
 
     /// The process is killed now; a second later another one goes on from what it recorded.
-    func killed(_ script: PuppetStrategy = PuppetStrategy()) -> EngineBench {
+    func killed(
+        _ script: PuppetStrategy = PuppetStrategy(), later: TimeSpan = .seconds(1)
+    ) -> EngineBench {
         EngineBench(
-            limits: engine.limits, pair: pair, script: script, isReady: false, resumes: engine.checkpoint())
+            limits: engine.limits, pair: pair, script: script, isReady: false, resumes: engine.checkpoint(),
+            later: later)
     }
 
     var spot: InstrumentID { pair.spot.id }

@@ -134,6 +134,22 @@ import Testing
         #expect(after.engine.slots[0].profit == before.engine.slots[0].profit)
     }
 
+    @Test func `a day that began while no host ran starts at the first prices, not at none`() {
+        let before = EngineBench()
+        before.openPair()
+        let after = before.killed(later: .seconds(86_400))
+        after.answerAsRecorded()
+        after.pass(100)
+        after.pass(100)
+        after.quote()
+        after.mark()
+        after.pass(100)
+        #expect(after.holding.coins > .zero)
+        #expect(after.engine.checkpoint().day == after.now.day)
+        #expect(after.engine.profitToday == .zero)
+        #expect(after.engine.state == .active)
+    }
+
     @Test func `a flatten that a kill cut short goes on`() {
         let before = EngineBench()
         before.openPair()

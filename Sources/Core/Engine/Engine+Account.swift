@@ -62,8 +62,9 @@ extension Engine {
         return Timestamp(microseconds: next + 2_000_000)
     }
 
+    /// A day starts with what everything is worth: without prices the day before goes on.
     func rollDay() {
-        guard lastTurn != nil, now.day > day else { return }
+        guard lastTurn != nil, now.day > day, pricesAreKnown else { return }
         day = now.day
         (entriesToday, feesToday) = (0, .zero)
         forgetTakes()
