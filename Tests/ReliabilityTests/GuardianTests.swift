@@ -18,12 +18,16 @@
                 let host = try stage.host(["NEAP_KILL": "input-after:2"])
                 #expect(host.end(within: 25) == SIGKILL)
                 let died = MonotonicClock.microseconds()
+                // On a machine that is slow enough the second leg was executed before the kill.
+                let wasNaked = stage.witness.isNaked
                 #expect(stage.until(seconds: 12) { stage.guardianLog.contains("takes over") })
                 let took = MonotonicClock.microseconds() - died
                 // Not before the lease and the life of a signature are over.
                 #expect(took > Lease.span && took < 8_000_000, "\(took) µs")
                 #expect(stage.until(seconds: 8) { stage.witness.isCalm() })
-                #expect(stage.until(seconds: 5) { stage.guardianOrders > 0 }, "it keeps the host's records")
+                #expect(
+                    stage.until(seconds: 10) { (stage.guardianOrders > 0) == wasNaked },
+                    "it keeps the host's records")
                 try stage.leave()
                 let second = try stage.host([:])
                 #expect(stage.until(seconds: 10) { stage.log.contains("Reconciled") })
@@ -64,7 +68,10 @@
                 kill(first, SIGKILL)
                 #expect(
                     stage.until(seconds: 10) {
-                        let next = ProcessLock.holder(stage.live + "/guardian.lock")
+                        // The file is held before it names who holds it.
+                        guard let next = ProcessLock.holder(stage.live + "/guardian.lock") else {
+                            return false
+                        }
                         return next != first && ProcessLock.isHeld(stage.live + "/guardian.lock")
                     })
                 // Both at once.
