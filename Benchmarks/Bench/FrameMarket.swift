@@ -25,6 +25,8 @@ final class FrameMarket {
     init(seed: UInt64 = 7) {
         venue = SimulatedVenue(
             start: Self.start, crowd: .generated(CrowdGenerator(seed: seed, start: Self.start)), seed: seed)
+        // Nobody asks for history here, and what the market remembers is no memory of the host.
+        venue.rules.tapeMost = 100
         frames = VenueFrames(venue)
         catalogue = Catalogue(venue.instruments)
         pairs = catalogue.pairs(CrowdGenerator.bases).pairs
@@ -120,7 +122,10 @@ final class RecordingStreet {
     func play(_ market: FrameMarket, until end: Timestamp) {
         if inputs == 0 { answer(market, turn(.connection(.publicStream, .up), market.now)) }
         while market.now < end {
-            for input in market.next() { answer(market, turn(input, market.now)) }
+            for input in market.next() {
+                answer(market, turn(input, market.now))
+                if case .timer = input { writer.flush() }
+            }
         }
         writer.flush()
     }

@@ -14,6 +14,8 @@ public struct VenueRules: Sendable {
     public var lends = false
     public var borrowRate = Percent(raw: 1_000_000_000)
     public var openOrderLimit = 500
+    /// Public trades that a market remembers; with one more the older half goes.
+    public var tapeMost = 50_000
     public init() {}
 }
 

@@ -65,8 +65,6 @@ struct VenueMarket: Sendable {
         let until: Timestamp
     }
 
-    static let tapeMost = 50_000
-
     init(figures: MarketFigures, id: InstrumentID, sequence: Int64) {
         self.figures = figures
         instrument = figures.instrument(id)

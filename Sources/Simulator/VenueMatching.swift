@@ -209,8 +209,8 @@ extension SimulatedVenue {
             tradeID: markets[id.index].nextTradeID, venueTime: clock)
         let (buyer, seller) = taker.side == .buy ? (taker.id, makerID) : (makerID, taker.id)
         markets[id.index].tape.append(TapeTrade(trade: told, buyer: buyer, seller: seller))
-        if markets[id.index].tape.count > VenueMarket.tapeMost {
-            markets[id.index].tape.removeFirst(VenueMarket.tapeMost / 2)
+        if markets[id.index].tape.count > rules.tapeMost {
+            markets[id.index].tape.removeFirst(rules.tapeMost / 2)
         }
         markets[id.index].summary.add(told)
         events.append(.trade(id, told, buyer: buyer, seller: seller))
