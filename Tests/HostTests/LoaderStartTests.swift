@@ -85,9 +85,23 @@ import Testing
         #expect(bench.swaps.map(\.version) == [try bench.version("one", new)])
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func `lets one whose probation was cut short begin it anew`(hasEarlier: Bool) throws {
+        let bench = try restarted(old: hasEarlier ? [.active] : [], new: [.active, .probation])
+        try isRunning(bench, hasEarlier ? old : nil)
+        #expect(bench.said.count == 1 && bench.said[0].contains("on probation"), "\(bench.said)")
+        bench.loader.start()
+        defer { bench.loader.stop() }
+        #expect(bench.ask(.reload, "two").wait()?.done == false, "a round of its thread")
+        #expect(bench.swaps.map(\.version) == [try bench.version("one", new)])
+        #expect(bench.swaps.map(\.inShadow) == [false])
+        #expect(bench.swaps.map(\.terms.entries) == [3])
+        #expect(bench.reports == [])
+    }
+
     @Test(
         arguments: [
-            [], [.active], [.active, .probation], [.active, .probation, .proven], [.active, .replaced],
+            [], [.active], [.active, .probation, .proven], [.active, .replaced],
         ]
             as [[VersionStep]])
     func `takes a file that is new, or did well, as it is`(steps: [VersionStep]) throws {

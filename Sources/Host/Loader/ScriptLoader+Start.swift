@@ -16,7 +16,8 @@ extension ScriptLoader {
         }
         let waited: Bool
         switch known.fate {
-        case .active, .probation, .proven, .replaced: return file
+        case .active, .proven, .replaced: return file
+        case .probation: return unproven(file)
         // What was on its way, or waited for a person, goes through it again.
         case .seen, .stable, .compiled, .contract, .rehearsed, .untried, .ready, .shadow: waited = true
         // What ended badly waits to be asked for.
@@ -30,12 +31,25 @@ extension ScriptLoader {
             setting.tell(
                 head + "; version \(earlier.contract.version.prefix(12)) from the records runs"
                     + (waited ? "" : ", and `neap reload \(name)` tries the file's again"))
-            if waited { atStart.append((file.package, false)) }
+            if waited { atStart.append((file.package, .tried)) }
             return earlier
         }
         setting.tell(head + " and none before it did well: it begins in the shadow")
-        atStart.append((file.package, true))
+        atStart.append((file.package, .waiting))
         return nil
+    }
+
+    /// A version whose probation was cut short: it begins that anew, over the version it would be taken back
+    /// to, so that a restart proves nothing.
+    private func unproven(_ file: Script) -> Script? {
+        guard setting.probationEntries > 0 else { return file }
+        let name = file.package.name, version = file.contract.version
+        let earlier = onRecord(name, before: version)
+        setting.tell(
+            "\(name): version \(version.prefix(12)) was on probation when the host ended and begins that anew"
+                + (earlier.map { ", over version \($0.contract.version.prefix(12))" } ?? ""))
+        atStart.append((file.package, .unproven))
+        return earlier
     }
 
     /// The last version of a script before that one that did well, made anew; `nil` when there is none.
@@ -57,13 +71,26 @@ extension ScriptLoader {
             if shared.withLock({ $0.stopping || !$0.pictures.isEmpty }) { break }
             usleep(5_000)
         }
-        for (package, waits) in atStart {
+        for (package, way) in atStart {
             do throws(ScriptReport) {
-                setting.tell(try take(package, isAsked: true, waits: waits))
+                setting.tell(
+                    way == .unproven
+                        ? try takeUnproven(package) : try take(package, isAsked: true, waits: way == .waiting)
+                )
             } catch { setting.report(error) }
         }
         atStart = []
     }
+}
+
+/// What becomes of a file that does not run at once.
+enum StartWay {
+    /// As a saved one.
+    case tried
+    /// It waits for a person, whatever the policy says.
+    case waiting
+    /// It was let trade before, and goes on proving itself.
+    case unproven
 }
 
 extension ScriptPackage {

@@ -70,6 +70,15 @@ extension ScriptLoader {
         return try swap(script.package, script, proof.terms, inShadow: false)
     }
 
+    /// Lets a version that was rehearsed and let trade before begin its probation anew.
+    func takeUnproven(_ package: ScriptPackage) throws(ScriptReport) -> String {
+        let script = try setting.maker.make(package)
+        let exits = try DryRun.check(
+            package, setting.maker, state: nil, isCancelled: { [self] in shared.withLock { $0.stopping } })
+        let terms = ProbationTerms(entries: setting.probationEntries, exitsRehearsed: exits)
+        return try swap(package, script, terms, inShadow: false)
+    }
+
     /// What a version that passed has to show.
     struct Proof {
         let terms: ProbationTerms

@@ -23,7 +23,7 @@ package final class ScriptLoader: @unchecked Sendable {
     var untried: Set<String> = []
     var candidates: [String: Candidate] = [:]
     /// What is taken when the thread starts: it waits for a person, whatever the policy says, or not.
-    var atStart: [(package: ScriptPackage, waits: Bool)] = []
+    var atStart: [(package: ScriptPackage, way: StartWay)] = []
     /// Strategies whose file stood there at the start, in order.
     private(set) var names: [String] = []
     /// Variables that the files of the start bind, and the versions that run in their place.
