@@ -157,6 +157,16 @@ enum Sample {
         #expect(check.lines.count >= 2 && check.lines[1].contains("| "))
     }
 
+    @Test func `holds a script to the limits that are set for it`() throws {
+        var own = OwnLimits()
+        own.steps["loop"] = 1_000
+        own.steps["other"] = 10
+        let path = Sample.strategies + "/examples/broken/loop.lua"
+        let tight = ScriptCheck(path, own: own, seconds: 1), usual = ScriptCheck(path, seconds: 1)
+        #expect(tight.reports.first?.message.contains("1000 steps") == true, "\(tight.reports)")
+        #expect(usual.reports.first?.message.contains("100000 steps") == true, "\(usual.reports)")
+    }
+
     @Test func `says which test failed, what came and what was expected`() throws {
         let folder = try TemporaryFolder()
         try folder.write(

@@ -17,8 +17,13 @@ struct ScriptCheck {
     /// The built-in stretch of market, seconds.
     static let stretch: Int64 = 600
 
-    /// - Parameter seconds: how much of the built-in market it is rehearsed on.
-    init(_ file: String, limits: ScriptLimits = ScriptLimits(), seconds: Int64 = ScriptCheck.stretch) {
+    /// - Parameters:
+    ///   - limits: what every script may use; `own`: what single ones may.
+    ///   - seconds: how much of the built-in market it is rehearsed on.
+    init(
+        _ file: String, limits: ScriptLimits = ScriptLimits(), own: OwnLimits = OwnLimits(),
+        seconds: Int64 = ScriptCheck.stretch
+    ) {
         (self.file, self.seconds) = (file, seconds)
         let package: ScriptPackage
         do throws(ScriptReport) { package = try ScriptFolder.package(file) } catch {
@@ -27,7 +32,7 @@ struct ScriptCheck {
         }
         sources[package.name + ".lua"] = package.source
         for part in package.library { sources["lib/\(part.name).lua"] = part.bytes }
-        let maker = ScriptMaker(limits: limits, bindings: [:])
+        let maker = ScriptMaker(limits: limits, own: own, bindings: [:])
         let script: Script
         do throws(ScriptReport) { script = try maker.make(package) } catch {
             reports.append(error)

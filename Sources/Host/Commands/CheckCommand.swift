@@ -1,5 +1,6 @@
 import ArgumentParser
 import Exchange
+import Foundation
 
 /// `neap check`.
 struct CheckCommand: ParsableCommand {
@@ -8,15 +9,20 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Compiles each file, holds its table against the contract, looks for fields that do not exist, \
             runs its own tests (tests/NAME_test.lua), puts every callback through a dry run and rehearses it \
-            on ten minutes of generated market. Exit 1 when anything is wrong with any of them.
+            on ten minutes of generated market, within the limits of scripts that .env sets. Exit 1 when anything is wrong with any of them.
             """)
     @Argument(help: ArgumentHelp("Strategies.", valueName: "file"))
     var files: [String]
+    @Option(help: ArgumentHelp("Configuration: the limits of scripts. Default: .env", valueName: "path"))
+    var env: String?
     @Flag(help: "One JSON object on standard output.")
     var json = false
 
     func run() throws {
-        let checks = files.map { ScriptCheck($0) }
+        let configuration = try configuration()
+        let checks = files.map {
+            ScriptCheck($0, limits: configuration.script, own: configuration.ownLimits)
+        }
         if json {
             Terminal.say(Self.json(checks))
         } else {
@@ -25,6 +31,17 @@ struct CheckCommand: ParsableCommand {
             }
         }
         guard checks.allSatisfy(\.isGood) else { throw ExitCode(1) }
+    }
+
+    /// The limits of scripts are checked as the host would set them.
+    private func configuration() throws -> Configuration {
+        do throws(Configuration.Faults) {
+            return try RunPlan.configuration(
+                file: env, mode: .demo, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            for line in error.lines { Terminal.complain("neap check: \(line)") }
+            throw ExitCode(2)
+        }
     }
 
     private static func json(_ checks: [ScriptCheck]) -> String {
