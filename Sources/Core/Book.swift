@@ -131,7 +131,10 @@ extension Book {
         var sum: Int64 = 0
         for level in (side == .buy ? asks : bids).reversed() {
             if side == .buy ? level.price > limit : level.price < limit { break }
-            sum += level.quantity.raw
+            let (more, isOver) = sum.addingReportingOverflow(level.quantity.raw)
+            // More than can be counted is more than anybody asks for.
+            guard !isOver else { return Quantity(raw: .max) }
+            sum = more
         }
         return Quantity(raw: sum)
     }

@@ -116,6 +116,9 @@ extension JSONNode {
         return node.text.flatMap { UInt32($0.string) }.map(ClientOrderID.init(raw:))
     }
 
+    /// Two of them and their difference can still be counted in 10⁻⁸.
+    private static let priceMost: Int64 = 1 << 61
+
     /// `[[price, quantity], …]`.
     func levels(_ key: StaticString) throws(FrameFault) -> [Level] {
         let list = try required(key)
@@ -123,7 +126,8 @@ extension JSONNode {
         var levels: [Level] = []
         for row in list.elements {
             var cells = row.elements
-            guard let price = cells.next()?.fixed8, let quantity = cells.next()?.fixed8, cells.next() == nil,
+            guard let price = cells.next()?.fixed8, price <= Self.priceMost,
+                let quantity = cells.next()?.fixed8, cells.next() == nil,
                 price > 0, quantity >= 0
             else { throw FrameFault(field: key.description, found: "a level that is no price and quantity") }
             levels.append(Level(price: Price(raw: price), quantity: Quantity(raw: quantity)))

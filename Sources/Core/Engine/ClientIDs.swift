@@ -3,7 +3,7 @@ struct ClientIDs: Sendable {
     static let perBlock: UInt32 = 4096
     private var blocks: [UInt32] = []
     private var index: UInt32 = 0
-    private var asked = false
+    private var askedAt: Timestamp?
     /// Ids of a guardian have a bit that ids of a host have not.
     var isGuardian = false
     /// The first and the last block that were ever reserved here; zero before there is one.
@@ -12,7 +12,7 @@ struct ClientIDs: Sendable {
     mutating func add(block: UInt32) {
         blocks.append(block)
         reserved(from: first == 0 ? block : min(first, block), to: max(last, block))
-        asked = false
+        askedAt = nil
     }
 
     /// Tells of blocks that earlier runs used up.
@@ -37,10 +37,12 @@ struct ClientIDs: Sendable {
         return id
     }
 
-    /// True once when the last block is half used.
-    mutating func needsBlock() -> Bool {
-        guard !asked, blocks.count < 2, blocks.isEmpty || index >= Self.perBlock / 2 else { return false }
-        asked = true
+    /// True when the last block is half used; once a second until there is another.
+    mutating func needsBlock(at now: Timestamp) -> Bool {
+        guard askedAt.map({ now - $0 >= .seconds(1) }) ?? true, blocks.count < 2,
+            blocks.isEmpty || index >= Self.perBlock / 2
+        else { return false }
+        askedAt = now
         return true
     }
 }

@@ -1,6 +1,8 @@
 extension Engine {
     /// How often balances, positions and margin are read beside the streams.
     static let pollEvery = TimeSpan.seconds(10)
+    /// How often open orders are read while one of ours rests.
+    static let restingPoll = TimeSpan.seconds(2)
     /// How soon after an execution they are read, for venues that tell no balances on the stream.
     static let pollAfterFill = TimeSpan.seconds(1)
     /// How long the stream of marks may be silent before they are asked for.
@@ -10,12 +12,17 @@ extension Engine {
     func start() {
         if restored == nil { day = now.day }
         ask(.account)
-        ask(.openOrders)
+        askOpenOrders()
         ask(.markPrices)
         for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         ask(.fundingPayments(offset: 0))
         pollAccount()
         nextPoll = now + Self.pollEvery
+    }
+
+    private func askOpenOrders() {
+        ordersAskedAt = now
+        ask(.openOrders)
     }
 
     func pollAccount() {
@@ -25,7 +32,7 @@ extension Engine {
     }
 
     func poll() {
-        if ids.needsBlock() { note(.needsIDs) }
+        if ids.needsBlock(at: now) { note(.needsIDs) }
         askRestoredFills()
         while let place = retryAt.firstIndex(where: { $0.at <= now }) {
             ask(retryAt.remove(at: place).request)
@@ -33,7 +40,11 @@ extension Engine {
         if let next = nextPoll, now >= next {
             nextPoll = now + (isReconciled ? Self.pollEvery : Self.pollAfterFill)
             pollAccount()
-            ask(.openOrders)
+            askOpenOrders()
+        } else if let last = ordersAskedAt, now - last >= Self.restingPoll,
+            liveOrders.contains(where: { orders.read($0) { $0.restsQuietly } })
+        {
+            askOpenOrders()
         }
         pollVenue()
         pollMarks()
@@ -95,7 +106,7 @@ extension Engine {
         case (.capital, .balances(let balances)): readBalances(balances)
         case (.positions, .positions(let positions)): readPositions(positions)
         case (.collateral, .collateral(let facts)): account.collateral = facts
-        case (.openOrders, .orders(let updates)): readOpenOrders(updates)
+        case (.openOrders, .orders(let updates)): readOpenOrders(updates, id)
         case (.markPrices, .marks(let rows)): for row in rows { apply(row.update, to: row.instrument) }
         case (.fills, .fills(let fills)): readFills(fills, id, request)
         case (.fundingPayments, .fundingPayments(let payments)): bookFunding(payments)
@@ -170,12 +181,13 @@ extension Engine {
         return Money(raw: quotient(mark.raw * Int128(position.net.raw), by: 100_000_000, .nearest))
     }
 
-    private func readOpenOrders(_ updates: [OrderUpdate]) {
+    private func readOpenOrders(_ updates: [OrderUpdate], _ question: RequestID) {
         account.ordersKnown = true
         for update in updates {
             apply(update)
             judgeStranger(update)
         }
+        missResting(updates, question)
     }
 
     private func readRates(_ rates: [SettledRate], _ instrument: InstrumentID) {

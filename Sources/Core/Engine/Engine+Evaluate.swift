@@ -271,6 +271,12 @@ extension Engine {
         return nil
     }
 
+    /// Something happened in one of its markets that a person has to look at, or the day is lost there.
+    func isHeld(_ pair: Pair) -> Bool {
+        foreign[pair.spot.id.index] || foreign[pair.perp.id.index]
+            || pairMarkets[pair.id.index].heldDay == day
+    }
+
     func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
         if !state.allowsEntries || stopping || flattening { return .notActive }
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }

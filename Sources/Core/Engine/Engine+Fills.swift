@@ -1,12 +1,21 @@
 extension Engine {
     /// Books one execution: holding, ledger, causes of profit, counters. A trade id counts once per order.
-    func apply(_ fill: Fill, origin: String? = nil) {
+    ///
+    /// What the venue says is followed even where it contradicts itself; entries stop there until a person
+    /// has looked.
+    /// - Parameter executed: what the order's own message says of its executions, this one included.
+    func apply(_ fill: Fill, origin: String? = nil, executed: Quantity = .zero) {
+        guard fill.quantity > .zero, fill.price.raw > 0 else {
+            return hold(
+                fill.instrument, "execution \(fill.tradeID) of \(fill.quantity) at \(fill.price) is none")
+        }
         let place = fill.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[fill.venueOrderID]
         guard let place, orders[place].order.instrument == fill.instrument else {
             return applyForeign(fill, origin)
         }
         guard !orders[place].tradeIDs.contains(fill.tradeID) else { return }
         orders[place].tradeIDs.append(fill.tradeID)
+        let wasClosed = if case .closed = orders[place].state { true } else { false }
         orders[place].filled += fill.quantity
         orders[place].venueOrderID = fill.venueOrderID
         venueOrderPlaces[fill.venueOrderID] = place
@@ -21,6 +30,11 @@ extension Engine {
         addToHolding(fill, record)
         trackUnhedged()
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
+        if record.filled > record.order.quantity {
+            hold(fill.instrument, "order \(record.order.id) was executed beyond its quantity")
+        } else if wasClosed, record.filled > max(record.told, executed) {
+            hold(fill.instrument, "order \(record.order.id) was executed after its last word")
+        }
         // Whole: nothing more can come of it, whatever answer is still missing.
         if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
             change(place, .told(.filled))
@@ -28,6 +42,13 @@ extension Engine {
         // What an earlier run posted has no operation behind it any more.
         guard holdings[record.holding].operation?.resting != nil else { return }
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }
+    }
+
+    private func hold(_ instrument: InstrumentID, _ why: String) {
+        guard !foreign[instrument.index] else { return }
+        foreign[instrument.index] = true
+        isChanged = true
+        note(.alert("\(instruments[instrument.index].symbol): \(why); entries stop there"))
     }
 
     /// An execution that is not ours by name: another program, a person, or the venue itself.

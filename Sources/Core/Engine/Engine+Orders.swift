@@ -63,9 +63,22 @@ extension Engine {
         switch reply {
         case .order(let update): apply(update)
         case .refused(let refusal): refused(place, refusal)
-        case .notSent: change(place, .notSent)
+        case .notSent:
+            change(place, .notSent)
+            neverLeft(place)
         default: lost(place)
         }
+    }
+
+    /// What never left was no try: it is repeated after a pause, as often as it takes.
+    private func neverLeft(_ place: Int) {
+        orders[place].neverLeft = true
+        let holding = orders[place].holding
+        guard !orders[place].purpose.raisesRisk, let operation = holdings[holding].operation else { return }
+        holdings[holding].operation?.tries = max(0, operation.tries - 1)
+        holdings[holding].operation?.refusals += 1
+        let pause = TimeSpan.milliseconds(100 << Int64(min(operation.refusals, 3)))
+        holdings[holding].operation?.refusedUntil = now + pause
     }
 
     func answered(_ batch: [Order], _ reply: Reply) {
@@ -139,6 +152,9 @@ extension Engine {
             note(
                 .alert("order \(orders[place].order.id): \(event) does not belong to \(orders[place].state)"))
         }
+        if orders[place].state == .working, before != .working {
+            orders[place].restsFrom = RequestID(raw: nextRequest)
+        }
         // What was answered in an earlier silence says nothing of this one.
         if orders[place].state == .unknown, before != .unknown { orders[place].forgetEvidence() }
         if orders[place].state.isOver, orders[place].overAt == nil {
@@ -149,7 +165,7 @@ extension Engine {
 
     /// What the stream or an answer says of an order; fills in it are booked, repeats do nothing.
     func apply(_ update: OrderUpdate) {
-        if let fill = update.fill { apply(fill, origin: update.origin) }
+        if let fill = update.fill { apply(fill, origin: update.origin, executed: update.executed) }
         let place = update.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[update.venueOrderID]
         guard let place, orders[place].order.instrument == update.instrument else { return }
         orders[place].venueOrderID = update.venueOrderID
@@ -170,7 +186,7 @@ extension Engine {
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
                 probe(place)
-            } else if record.state.isOver, record.filled < record.told, now - last >= .seconds(1) {
+            } else if record.filled < record.told, now - last >= .seconds(1) {
                 orders[place].askedAt = now
                 askForFills(place)
             } else if record.state == .cancelling
@@ -184,6 +200,22 @@ extension Engine {
             }
         }
         liveOrders.removeAll { orders[$0].isSettled }
+    }
+
+    /// What the list of open orders does not show has ended, whatever the stream says: an execution that was
+    /// not told leaves a leg open. Both are asked for at once; the answers decide.
+    func missResting(_ listed: [OrderUpdate], _ question: RequestID) {
+        for place in liveOrders {
+            let record = orders[place]
+            guard record.restsQuietly, let from = record.restsFrom, question >= from,
+                !listed.contains(where: {
+                    $0.clientOrderID == record.order.id || $0.venueOrderID == record.venueOrderID
+                }), record.askedAt.map({ now - $0 >= .seconds(1) }) ?? true
+            else { continue }
+            orders[place].askedAt = now
+            ask(.orderState(record.order.instrument, record.order.id))
+            askForFills(place)
+        }
     }
 
     /// Asks for an order whose answer is lost until its end is known. Nothing is concluded before two answers

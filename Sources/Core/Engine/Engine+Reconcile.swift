@@ -76,7 +76,7 @@ extension Engine {
         var agrees = liveOrders.isEmpty
         for pair in pairs {
             let id = pair.perp.id
-            let isMoving = liveOrders.contains { orders[$0].order.instrument == id }
+            let isMoving = isMoving(id)
             let position = positions.first { $0.instrument == id }
             let venue = position?.net ?? .zero
             guard !isMoving, venue != netContracts[id.index] else {
@@ -103,6 +103,11 @@ extension Engine {
         }
         positionsAgree = agrees
         endReconciliation()
+    }
+
+    /// Orders of that instrument are under way; those that rest change nothing until they are executed.
+    private func isMoving(_ id: InstrumentID) -> Bool {
+        liveOrders.contains { orders[$0].order.instrument == id && !orders[$0].restsQuietly }
     }
 
     /// What an earlier run left agrees with the exchange in contracts and balances: entries may begin.
@@ -150,8 +155,11 @@ extension Engine {
     /// The venue's coins and quote against the ledger, where nothing is under way: a deposit, a withdrawal,
     /// interest, or a trade of somebody else whose execution was not seen.
     func compareBalances() {
-        guard liveOrders.isEmpty, account.positionsKnown else { return }
+        guard account.positionsKnown else { return }
+        let isBusy = liveOrders.contains { !orders[$0].restsQuietly }
         for asset in comparedAssets {
+            let pair = pairs.first { $0.base == asset }
+            if pair.map({ isMoving($0.spot.id) }) ?? isBusy { continue }
             let difference = venueHolds(asset) - ledger.venueBalance(asset)
             let tolerance = asset == .usdc ? Self.quoteTolerance : Self.coinTolerance
             guard difference.magnitude > tolerance else {
@@ -167,6 +175,7 @@ extension Engine {
             differences[seen].times += 1
             if differences[seen].times == Self.differenceFollowed { follow(asset, difference) }
         }
+        guard liveOrders.isEmpty else { return }
         balancesAgree = differences.allSatisfy { $0.times >= Self.differenceFollowed }
         endReconciliation()
     }
@@ -268,9 +277,12 @@ extension Engine {
     func judgeStranger(_ update: OrderUpdate) {
         guard !update.status.isFinal else { return }
         if let id = update.clientOrderID, orderPlaces[id] != nil { return }
-        guard venueOrderPlaces[update.venueOrderID] == nil,
-            !strangeOrders.contains(update.venueOrderID.text)
-        else { return }
+        guard venueOrderPlaces[update.venueOrderID] == nil else { return }
+        guard !strangeOrders.contains(update.venueOrderID.text) else {
+            // Still there: the first cancel was lost.
+            if let id = update.clientOrderID, ids.owns(id) { ask(.cancel(update.instrument, id)) }
+            return
+        }
         strangeOrders.append(update.venueOrderID.text)
         let symbol = instruments[update.instrument.index].symbol
         guard let id = update.clientOrderID, id.raw != 0 else {

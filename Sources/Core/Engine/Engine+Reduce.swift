@@ -81,7 +81,8 @@ extension Engine {
             return inside
         }
         guard let known = self.reference(instrument) ?? reference else { return nil }
-        return Execution.reducingLimitBlind(side, mark: known, tick: instrument.tickSize)
+        let price = Execution.reducingLimitBlind(side, mark: known, tick: instrument.tickSize)
+        return gate.collared(price, side, reference: known, tick: instrument.tickSize)
     }
 
     /// `true` only when the order brings the venue's net position closer to zero without crossing it;

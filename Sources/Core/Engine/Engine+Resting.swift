@@ -82,13 +82,14 @@ extension Engine {
     private func mayRest(_ place: Int) -> Bool {
         let slot = slots[holdings[place].slot]
         let failed = slot.earlier.contains { $0.version == holdings[place].version && $0.stopped != nil }
-        return state.allowsEntries && slot.allowsEntries && !failed
+        return state.allowsEntries && slot.allowsEntries && !failed && isReconciled
+            && !isHeld(pair(of: place))
     }
 
     /// Hedges of the running operation that did not fill whole.
     func hedgeFailures(_ place: Int) -> Int {
         ordersSent(for: place).count {
-            orders[$0].purpose == .hedge && orders[$0].isSettled
+            orders[$0].purpose == .hedge && orders[$0].isSettled && !orders[$0].neverLeft
                 && orders[$0].filled < orders[$0].order.quantity
         }
     }

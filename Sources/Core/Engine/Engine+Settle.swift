@@ -77,7 +77,7 @@ extension Engine {
             slots[slot].allowsEntries,
             // A version that took over meanwhile did not ask for it.
             slots[slot].strategy.contract.version == holdings[place].version,
-            !foreign[pair.spot.id.index], !foreign[pair.perp.id.index],
+            connectionUp[ConnectionID.privateStream.rawValue], isReconciled, !isHeld(pair),
             marketGate(pair, o, notional(of: o), watches[watch(place, o.direction)].persistence.span(at: now))
                 == nil,
             o.net(.taker) >= limits.netEdgeMin,

@@ -96,6 +96,10 @@ public struct OrderRecord: Sendable {
     /// When the venue's last word came, for asking after missing fills.
     public var overAt: Timestamp?
     public var askedAt: Timestamp?
+    /// The first question that could find it resting: lists of open orders from before say nothing of it.
+    var restsFrom: RequestID?
+    /// It was never sent, so it was no try.
+    var neverLeft = false
     /// How often it was asked for since its answer was lost: each time the wait grows.
     public var asks = 0
     /// It was asked for after its request could no longer be accepted.
@@ -125,6 +129,8 @@ public struct OrderRecord: Sendable {
 
     /// Over, and every execution the venue told of has arrived.
     public var isSettled: Bool { state.isOver && filled >= told }
+    /// Rests, and nothing of it is under way.
+    var restsQuietly: Bool { state == .working && order.timeInForce == .goodTillCancelled && filled >= told }
     /// What may still be filled.
     public var open: Quantity { state.isOver ? max(told - filled, .zero) : order.quantity - filled }
 }

@@ -9,7 +9,8 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Compiles each file, holds its table against the contract, looks for fields that do not exist, \
             runs its own tests (tests/NAME_test.lua), puts every callback through a dry run and rehearses it \
-            on ten minutes of generated market, within the limits of scripts that .env sets. Exit 1 when anything is wrong with any of them.
+            on ten minutes of generated market, within the limits of scripts that .env sets. \
+            Exit 1 when anything is wrong with any of them.
             """)
     @Argument(help: ArgumentHelp("Strategies.", valueName: "file"))
     var files: [String]
