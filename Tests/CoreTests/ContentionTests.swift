@@ -10,7 +10,7 @@ private func roomForOne(_ change: (inout RiskLimits) -> Void = { _ in }) -> Risk
     limits.totalExposureMax = Money(151)
     (limits.cooldown, limits.lossCooldown, limits.tradesPerDayMax) = (.zero, .zero, 1000)
     (limits.losingRoundsMax, limits.dailyLossMax, limits.feesPerDayMax) = (1000, Money(900), Money(900))
-    limits.equityMin = .zero
+    (limits.equityMin, limits.unhedgedMax) = (.zero, Money(1000))
     change(&limits)
     return limits
 }
@@ -54,7 +54,9 @@ extension EngineBench {
 @Suite struct `Scripts that wish for the same pair at once` {
     @Test func `are served by priority whatever their names`() {
         let low = PuppetStrategy("alpha"), high = PuppetStrategy("beta") { $0.priority = 1 }
-        let bench = EngineBench(script: low, others: [high], usdc: "5000")
+        let bench = EngineBench(
+            limits: roomForOne { $0.totalExposureMax = Money(1000) }, script: low, others: [high],
+            usdc: "5000")
         bench.wish(of: [low, high])
         #expect(bench.entries() == ["beta", "alpha"])
     }
@@ -77,7 +79,9 @@ extension EngineBench {
 
     @Test func `are served by name when priority and edge are the same`() {
         let scripts = ["gamma", "alpha", "beta"].map { PuppetStrategy($0) }
-        let bench = EngineBench(script: scripts[0], others: Array(scripts.dropFirst()), usdc: "5000")
+        let bench = EngineBench(
+            limits: roomForOne { $0.totalExposureMax = Money(400) }, script: scripts[0],
+            others: Array(scripts.dropFirst()), usdc: "5000")
         bench.wish(120, of: scripts)
         #expect(bench.entries() == ["alpha", "beta", "gamma"])
     }
@@ -158,7 +162,9 @@ extension EngineBench {
         #expect(bench.holding("alpha").passedOver == 1)
         for cents in 13..<20 { bench.quote(perp: ("151.00", "151.\(cents)")) }
         #expect(bench.holding("alpha").passedOver == 1)
-        let roomy = EngineBench(script: PuppetStrategy("alpha"), others: [high], usdc: "5000")
+        let roomy = EngineBench(
+            limits: roomForOne { $0.totalExposureMax = Money(1000) }, script: PuppetStrategy("alpha"),
+            others: [high], usdc: "5000")
         roomy.script.wishes = 150
         roomy.wish(of: [high])
         #expect(roomy.entries() == ["beta", "alpha"])
@@ -176,5 +182,23 @@ extension EngineBench {
         bench.pass(1100)
         #expect(bench.entries() == ["beta", "alpha"])
         #expect(bench.holding("alpha").passedOver == 0, "it was served")
+    }
+}
+
+@Suite struct `Entries that take` {
+    @Test(arguments: [("298", false), ("299", true)])
+    func `count whole against what may stand open, until they are hedged`(limit: String, both: Bool) throws {
+        let scripts = ["alpha", "beta"].map { PuppetStrategy($0) }
+        let bench = EngineBench(
+            limits: roomForOne {
+                ($0.totalExposureMax, $0.unhedgedMax) = (Money(1000), money(limit))
+            }, script: scripts[0], others: [scripts[1]], usdc: "5000")
+        bench.wish(of: scripts)
+        #expect(bench.entries() == (both ? ["alpha", "beta"] : ["alpha"]))
+        #expect((bench.engine.counters.denials[.unhedged] > 0) == !both)
+        guard !both else { return }
+        bench.executeAll()
+        bench.wish(of: scripts)
+        #expect(bench.entries() == ["alpha", "beta"], "the first is hedged")
     }
 }

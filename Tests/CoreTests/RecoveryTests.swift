@@ -64,6 +64,40 @@ import Testing
         #expect(after.engine.isQuiet)
     }
 
+    @Test func `a leg is brought back while the venue cannot tell collateral, balances and account`() {
+        let before = EngineBench()
+        before.script.wishes = 150
+        before.quote(quantity: "501")
+        before.pass(250)
+        let spot = before.orders[0], perp = before.orders[1]
+        before.execute(spot)
+        before.turn([.order(before.update(perp, .expired))])
+        let script = PuppetStrategy()
+        script.wishes = 150
+        let after = before.killed(script)
+        after.quote()
+        after.mark()
+        // The first questions are lost; two seconds later they are put again.
+        after.pass(2_100)
+        after.answer {
+            switch $0 {
+            case .openOrders: .orders([])
+            case .positions: .positions([])
+            case .fills: .fills([])
+            case .collateral, .capital, .account: .unknown("503")
+            default: nil
+            }
+        }
+        after.quote()
+        after.pass(50)
+        after.resolveInDoubt()
+        #expect(after.orders.count == 1)
+        after.executeAll()
+        #expect(after.holding.imbalance.magnitude < after.pair.leastQuantity)
+        after.pass(2_000)
+        #expect(script.scores == 0, "nothing is entered by an account that is not known")
+    }
+
     @Test func `an order that never arrived is not sent again, and its pair is free afterwards`() {
         let before = EngineBench()
         before.script.wishes = 150

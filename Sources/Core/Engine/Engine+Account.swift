@@ -1,6 +1,8 @@
 extension Engine {
     /// How often balances, positions and margin are read beside the streams.
     static let pollEvery = TimeSpan.seconds(10)
+    /// How long an answer is waited for at a start before the question is put again.
+    static let startPatience = TimeSpan.seconds(2)
     /// How often open orders are read while one of ours rests.
     static let restingPoll = TimeSpan.seconds(2)
     /// How soon after an execution they are read, for venues that tell no balances on the stream.
@@ -17,7 +19,7 @@ extension Engine {
         for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         ask(.fundingPayments(offset: 0))
         pollAccount()
-        nextPoll = now + Self.pollEvery
+        (nextPoll, startAskedAt) = (now + Self.pollEvery, now)
     }
 
     private func askOpenOrders() {
@@ -32,6 +34,7 @@ extension Engine {
     }
 
     func poll() {
+        askAgain()
         if ids.needsBlock(at: now) { note(.needsIDs) }
         askRestoredFills()
         while let place = retryAt.firstIndex(where: { $0.at <= now }) {
@@ -115,7 +118,26 @@ extension Engine {
             restoredFillsFailed(id)
             failed(request, reply)
         }
-        if !opened, account.isReady, restored == nil || restoredFillsRead { open() }
+        openWhenKnown()
+    }
+
+    /// A first start needs everything: the ledger opens with it. What an earlier run left is looked after as
+    /// soon as orders, positions and executions are known, whatever else the venue cannot tell; entries wait.
+    private func openWhenKnown() {
+        guard !opened else { return }
+        let isKnown =
+            restored == nil
+            ? account.isReady : account.ordersKnown && account.positionsKnown && restoredFillsRead
+        if isKnown { open() }
+    }
+
+    /// At a start a question whose answer does not come is put again before its connection gives up.
+    private func askAgain() {
+        guard !opened, let asked = startAskedAt, now - asked >= Self.startPatience else { return }
+        startAskedAt = now
+        if !account.ordersKnown { askOpenOrders() }
+        if !account.positionsKnown { ask(.positions) }
+        if restored != nil, !restoredFillsRead { (restoredFills, restoredFillsAt) = (nil, nil) }
     }
 
     /// A read that failed is asked again by the next poll; at the start it is asked again at once, once a

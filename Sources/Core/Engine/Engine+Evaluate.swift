@@ -282,7 +282,9 @@ extension Engine {
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }
         if !slots[slot].allowsEntries { return .notActive }
         // Without the private stream nobody would hear of a fill.
-        if !connectionUp[ConnectionID.privateStream.rawValue] || !isReconciled { return .notReady }
+        if !connectionUp[ConnectionID.privateStream.rawValue] || !isReconciled || !account.isReady {
+            return .notReady
+        }
         if let denial = RiskGate.denial(accountCondition(pair)) { return denial.reason }
         if foreign[pair.spot.id.index] || foreign[pair.perp.id.index] { return .pairHeld }
         if pairMarkets[pair.id.index].heldDay == day { return .losingRounds }

@@ -138,7 +138,14 @@ extension Engine {
         picture.budget = limits.budget(of: holding.owner)
         var unhedged = Money.zero
         for other in holdings.indices {
-            guard let since = holdings.read(other, { $0.unhedgedSince }) else { continue }
+            guard let since = holdings.read(other, { $0.unhedgedSince }) else {
+                // Of an entry that takes either leg may fill first, whole; what rests is hedged as it fills.
+                unhedged += holdings.read(other) { holding in
+                    guard let operation = holding.operation, operation.resting == nil else { return .zero }
+                    return operation.reservation?.oneSided ?? .zero
+                }
+                continue
+            }
             unhedged += self.unhedged(other)
             picture.unhedgedFor = max(picture.unhedgedFor, now - since)
         }

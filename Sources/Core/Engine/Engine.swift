@@ -92,7 +92,7 @@ public final class Engine {
     /// By instrument: the last settlement that an earlier run booked.
     var settledBefore: [Timestamp?] = []
     var sendTimes: [Timestamp] = []
-    var ordersAskedAt: Timestamp?
+    var ordersAskedAt: Timestamp?, startAskedAt: Timestamp?
     var nextSample: Timestamp?, nextPoll: Timestamp?, nextFundingPoll: Timestamp?, nextMarkPoll: Timestamp?
     var seenFunding: [FundingPayment] = []
     var lastTurn: Timestamp?
