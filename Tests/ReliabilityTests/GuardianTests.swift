@@ -8,14 +8,11 @@
 
     /// Real processes on loopback: who acts when the host, its guardian, both or the exchange are gone.
     @Suite struct `A guardian` {
-        /// A host that dies with one leg filled: its first order was answered, the turn of that is lost.
-        private static let naked = KillCase(style: .taker, point: .inputAfter, count: 2)
-
         @Test(.timeLimit(.minutes(3)))
         func `brings a pair of a dead host to hedged or flat, and hands over when it is back`() async throws {
             try await aside {
-                let stage = try KillTrial(Self.naked)
-                let host = try stage.host(["NEAP_KILL": "input-after:2"])
+                let stage = try KillTrial(.naked)
+                let host = try stage.host(["NEAP_KILL": KillCase.naked.plan])
                 #expect(host.end(within: 25) == SIGKILL)
                 let died = MonotonicClock.microseconds()
                 #expect(stage.until(seconds: 12) { stage.guardianLog.contains("takes over") })
@@ -38,7 +35,7 @@
         @Test(.timeLimit(.minutes(3)))
         func `takes over from a host that stands still, which begins anew when it wakes`() async throws {
             try await aside {
-                let stage = try KillTrial(KillCase(style: .taker, point: .sendAfter, count: 1))
+                let stage = try KillTrial(.taking)
                 let host = try stage.host([:], seconds: 60)
                 #expect(stage.until(seconds: 20) { stage.log.contains("Opened SOL") })
                 host.signal(SIGSTOP)
@@ -57,7 +54,7 @@
         @Test(.timeLimit(.minutes(3)))
         func `is started again when it is killed, and a host without one is no worse for it`() async throws {
             try await aside {
-                let stage = try KillTrial(KillCase(style: .taker, point: .sendAfter, count: 1))
+                let stage = try KillTrial(.taking)
                 let host = try stage.host([:], seconds: 60)
                 #expect(stage.until(seconds: 20) { stage.log.contains("Opened SOL") })
                 let first = try #require(ProcessLock.holder(stage.live + "/guardian.lock"))
@@ -85,7 +82,7 @@
         @Test(.timeLimit(.minutes(3)))
         func `of two hosts on one folder the second refuses at once`() async throws {
             try await aside {
-                let stage = try KillTrial(KillCase(style: .taker, point: .sendAfter, count: 1))
+                let stage = try KillTrial(.taking)
                 let host = try stage.host([:], seconds: 60)
                 #expect(stage.until(seconds: 10) { stage.log.contains("Ready") })
                 let began = MonotonicClock.microseconds()
@@ -101,7 +98,7 @@
         @Test(.timeLimit(.minutes(3)), arguments: ["file", "signal"])
         func `a halt by file or signal stops entries and outlasts the process`(_ way: String) async throws {
             try await aside {
-                let stage = try KillTrial(KillCase(style: .taker, point: .sendAfter, count: 1))
+                let stage = try KillTrial(.taking)
                 let host = try stage.host([:], seconds: 60)
                 #expect(stage.until(seconds: 20) { stage.log.contains("Opened SOL") })
                 if way == "file" {
@@ -130,7 +127,7 @@
             async throws
         {
             try await aside {
-                let stage = try KillTrial(KillCase(style: .taker, point: .sendAfter, count: 1))
+                let stage = try KillTrial(.taking)
                 let host = try stage.host([:], seconds: 60)
                 #expect(stage.until(seconds: 20) { stage.log.contains("Opened SOL") })
                 let second = try stage.host([:], seconds: 60, data: "/other")
