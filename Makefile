@@ -11,7 +11,7 @@ help:
 	@echo "make bench   release build, then the benchmarks of docs/performance.md, about nine minutes"
 	@echo "make bench-scripts   calls, reloads, swaps, many scripts, runaways (ARGS=\"1 calls\": a part)"
 	@echo "make test    debug build, format lint, all tests"
-	@echo "make reliability   every kill of the host, 520 mutated strategies (MUTANTS=… for another number),"
+	@echo "make reliability   every kill of the host and its guardian, 520 mutated strategies (MUTANTS=… for another number),"
 	@echo "                   100 seeds of faults of the exchange (SEEDS=…)"
 
 packages:

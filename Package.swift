@@ -19,7 +19,11 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let package = Package(
     name: "neap",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "neap", targets: ["neap"])],
+    products: [
+        .executable(name: "neap", targets: ["neap"]),
+        // Preloaded by tests of real processes; nothing of the program uses it.
+        .library(name: "WallShift", type: .dynamic, targets: ["WallShift"]),
+    ],
     traits: [
         .trait(
             name: "KillPoints",
@@ -92,6 +96,9 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"])],
             linkerSettings: ["websockets", "ssl", "crypto", "curl", "sodium"].map { .linkedLibrary($0) }),
 
+        .target(
+            name: "WallShift", path: "Tests/WallShift",
+            cSettings: [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"])]),
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),

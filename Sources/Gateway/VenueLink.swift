@@ -34,6 +34,7 @@ public final class VenueLink: Sendable {
     private let offset = Mutex<Int64>(0)
     private let pairs: [Pair]
     private let address: VenueAddress
+    private let lead: TimeSpan
     private let startedWall = WallClock.microseconds(), startedMonotonic = MonotonicClock.microseconds()
 
     /// How long a signed read may live, and how long an answer is awaited; milliseconds of wall time. What
@@ -41,11 +42,13 @@ public final class VenueLink: Sendable {
     public static let windowMilliseconds: Int64 = 5000
     public static let deadlineMilliseconds = 6000
 
+    /// - Parameter lead: how far the moments in requests are ahead of the venue's clock.
     public init(
         _ address: VenueAddress, signer: Signer?, catalogue: Catalogue, pairs: [Pair],
-        listener: any VenueListener
+        listener: any VenueListener, lead: TimeSpan = .zero
     ) {
         (self.address, self.signer, self.pairs, self.listener) = (address, signer, pairs, listener)
+        self.lead = lead
         text = RequestText(catalogue)
         rest = RESTClient(baseURL: address.rest, caFile: address.caFile)
         streams = WebSocketService()
@@ -108,7 +111,7 @@ public final class VenueLink: Sendable {
             listener.answer(command.id, .failed(Self.overBudget))
             return true
         }
-        let call = text.call(command.request)
+        let call = text.call(command.request.inVenueTime(lead))
         let id = command.id, listener = listener
         let signed = request(call, stateChanging: command.request.changesState)
         guard mayLeave() else { return false }
@@ -144,7 +147,7 @@ public final class VenueLink: Sendable {
     /// One read outside a turn, waited for: used before the desk runs.
     /// - Throws: what is wrong and what to do.
     public func fetch(_ request: Request) throws(LinkFault) -> RESTAnswer {
-        let call = text.call(request)
+        let call = text.call(request.inVenueTime(lead))
         let waiter = Waiter()
         rest.send(self.request(call, stateChanging: false)) { waiter.finish($0) }
         switch waiter.wait() {
@@ -173,6 +176,9 @@ public final class VenueLink: Sendable {
     /// Venue time, by the clock that only goes forward: a step of the wall clock voids no signature.
     private var nowMilliseconds: Int64 { steadyMicroseconds() / 1000 + offset.withLock { $0 } }
 
+    /// The venue's clock, when `setClock` has asked for it.
+    public var now: Timestamp { Timestamp(milliseconds: nowMilliseconds) }
+
     /// Wall time as it was when this link was made, and what has passed since.
     private func steadyMicroseconds() -> Int64 {
         startedWall + MonotonicClock.microseconds() - startedMonotonic
@@ -193,6 +199,15 @@ public final class VenueLink: Sendable {
     private static let overBudget = RESTFailure(
         cause: .overloaded, text: "the request budget of the minute is used up", sentMicroseconds: nil,
         receivedMicroseconds: 0)
+}
+
+extension Request {
+    /// The same question by the venue's clock: asked for by one that is ahead of it, executions of before
+    /// would be missing, and an order would count as lost that was executed.
+    func inVenueTime(_ lead: TimeSpan) -> Request {
+        guard case .fills(let from, let offset) = self else { return self }
+        return .fills(from: from - lead, offset: offset)
+    }
 }
 
 /// Why the venue cannot be used.

@@ -16,6 +16,9 @@ public struct VenueRules: Sendable {
     public var openOrderLimit = 500
     /// Public trades that a market remembers; with one more the older half goes.
     public var tapeMost = 50_000
+    /// How long an order of an account rests before the crowd takes the first half of it, and then the rest;
+    /// `nil` leaves both to the market.
+    public var halvesEvery: TimeSpan?
     public init() {}
 }
 
@@ -50,6 +53,8 @@ public struct SimulatedVenue: Sendable {
     public var faults: FaultDraws
     /// Cancels that were taken and are not done yet, the next first.
     var postponed: [PostponedCancel] = []
+    /// Halves of resting orders that are going to be taken, the next first.
+    var halves: [Half] = []
 
     struct PendingOrder: Sendable { let due: Timestamp, order: Int, ticket: Int64, slot: Int }
     struct Ticket: Sendable { var outcomes: [OrderOutcome?] }
@@ -122,6 +127,8 @@ public struct SimulatedVenue: Sendable {
                 arrive(next.order, ticket: next.ticket, slot: next.slot)
             } else if due == postponed.first?.due {
                 cancelPostponed()
+            } else if due == halves.first?.due {
+                takeHalf()
             } else if due == quote {
                 for action in crowd.step(at: due) { perform(action) }
             } else {
@@ -138,6 +145,7 @@ public struct SimulatedVenue: Sendable {
         if let quote = crowd.nextTime, quote < due { due = quote }
         if let restored = restorations.first, restored < due { due = restored }
         if let cancel = postponed.first?.due, cancel < due { due = cancel }
+        if let half = halves.first?.due, half < due { due = half }
         return due
     }
 

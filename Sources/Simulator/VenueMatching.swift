@@ -88,6 +88,7 @@ extension SimulatedVenue {
         accounts[order.account.index].openOrders.append(place)
         markets[order.order.instrument.index].book.add(
             place, order.order.side, at: price.raw, quantity: order.remaining.raw)
+        planHalf(of: place, isLast: false)
         guard let asset = lockedAsset(order) else { return }
         let held =
             order.order.side == .buy

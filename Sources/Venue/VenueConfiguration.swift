@@ -64,10 +64,22 @@ public struct VenueConfiguration: Sendable {
     public var certificate: String?, certificateKey: String?
     /// Keeps the moments of frames sent and orders received for `VenueServer.stamps`.
     public var keepsStamps = false
+    /// Asked about the orders of every request that brings some; `nil` serves all. Called on the service
+    /// thread.
+    public var doorman: (@Sendable ([IncomingOrder]) -> OrderFate)?
     /// The venue's clock at the start; `nil` is the wall's.
     public var start: Timestamp?
 
     public init() {}
+}
+
+/// What becomes of a request with orders, for whoever chooses the moment himself.
+public enum OrderFate: Sendable {
+    case served
+    /// It reaches no book, and its connection is closed without an answer.
+    case lost
+    /// The same, and nobody reaches the venue for so long; its markets go on.
+    case away(TimeSpan)
 }
 
 /// Why a venue could not be set up.

@@ -47,6 +47,9 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     private var lastTicket: Int64 = 0
     /// When the request that is being answered came, monotonic microseconds; only kept for stamps.
     private var requestCame: Int64 = 0
+    private let doorman: (@Sendable ([IncomingOrder]) -> OrderFate)?
+    /// The clock that only goes forward, when `clock` began: a step of the wall clock is no time that passes.
+    private let startMonotonic = MonotonicClock.microseconds()
 
     /// A request that waits for the engine. `refused` are orders of a batch that never went there, by place.
     private struct Waiter {
@@ -67,6 +70,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         clock = VenueClock(start: start, startWall: wall, speed: configuration.speed)
         now = start
         (keepsStamps, requestsPerMinute) = (configuration.keepsStamps, configuration.requestsPerMinute)
+        doorman = configuration.doorman
         venue = SimulatedVenue(
             start: start, crowd: VenueDesk.crowd(configuration, start), rules: configuration.rules,
             seed: configuration.seed, faults: configuration.faults)
@@ -138,15 +142,18 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         for hook in asked {
             switch hook {
             case .misCharge(let amount): venue.misChargeNextFee(by: amount)
-            case .dropStreams: for connection in pings.keys { io.close(connection) }
+            case .dropStreams: closeStreams(io)
+            case .goAway(let span): leave(for: span, io)
             }
         }
     }
 
+    func closeStreams(_ io: ServerIO) { for connection in pings.keys { io.close(connection) } }
+
     /// Lets the venue's time pass up to now and tells what happened.
     private func pass(_ io: ServerIO) {
         obey(io)
-        now = max(now, clock.now(wall: WallClock.microseconds()))
+        now = max(now, clock.now(wall: clock.startWall + MonotonicClock.microseconds() - startMonotonic))
         feed()
         venue.advance(to: now)
         deliver(io)
@@ -202,6 +209,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     }
 
     func respond(_ id: RequestToken, _ reply: RestReply, _ io: ServerIO) {
+        if isAway { return io.drop(id) }
         var reply = reply
         if let place = wire.hushed.firstIndex(of: id) {
             wire.hushed.remove(at: place)
@@ -217,6 +225,10 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     func request(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
         if keepsStamps { requestCame = MonotonicClock.microseconds() }
         pass(io)
+        if isAway {
+            io.drop(id)
+            return plan(io)
+        }
         let fate = fate(of: request)
         switch fate {
         case .lost: leaveUnanswered(id, .timeoutLost, io)
@@ -225,6 +237,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
             if case .servedUnavailable = fate { wire.hushed.append(id) }
             serve(request, id, io)
         }
+        turnAway(io)
         deliver(io)
         plan(io)
     }
@@ -261,7 +274,12 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
                 }
             }
         }
-        venue.placeBatch(orders, from: account, ticket: lastTicket, now: now)
+        switch doorman?(orders) ?? .served {
+        case .served: return venue.placeBatch(orders, from: account, ticket: lastTicket, now: now)
+        case .lost: wire.turnedAway = id
+        case .away(let span): (wire.turnedAway, wire.awayNext) = (id, span)
+        }
+        waiting[lastTicket] = nil
     }
 
     func countRequest(_ account: AccountID) throws(WireRefusal) {
@@ -276,6 +294,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     // MARK: WebSockets
 
     func opened(_ c: ConnectionToken, path: String, _ io: ServerIO) {
+        if isAway { io.close(c) }
         pings[c] = MonotonicClock.microseconds() + 20_000_000
     }
 

@@ -87,6 +87,9 @@ public final class VenueServer: Sendable {
     /// Closes every WebSocket, as a server does that goes away.
     public func dropStreams() { ask(.dropStreams) }
 
+    /// Nobody reaches the venue for so long of its own time; its markets go on.
+    public func goAway(for span: TimeSpan) { ask(.goAway(span)) }
+
     /// What was stamped so far; empty unless the configuration asked for it.
     public var stamps: VenueStamps { desk.shared.withLock { $0.stamps } }
 
@@ -105,7 +108,7 @@ public final class VenueServer: Sendable {
 }
 
 /// What may be asked of a running venue from other threads.
-enum VenueHook: Sendable { case misCharge(Money), dropStreams }
+enum VenueHook: Sendable { case misCharge(Money), dropStreams, goAway(TimeSpan) }
 
 /// What other threads share with the service thread.
 struct VenueShared: Sendable {

@@ -16,6 +16,9 @@ struct WireFaults {
     var nextDrop: Timestamp
     /// What others were last told of all counts.
     var toldTotal = -1
+    /// A request whose orders reach no book, and for how long nobody reaches the venue from it on.
+    var turnedAway: RequestToken?, awayNext: TimeSpan?
+    var awayUntil: Timestamp?
 
     struct Unlisted {
         let until: Timestamp
@@ -58,6 +61,26 @@ extension VenueDesk {
     func losesAnswer(_ outcomes: [OrderOutcome], _ id: RequestToken) -> Bool {
         let isExecuted = outcomes.contains { if case .done = $0 { true } else { false } }
         return isExecuted && !wire.hushed.contains(id) && venue.faults.plays(.timeoutExecuted)
+    }
+
+    // MARK: Away
+
+    /// Nobody reaches the venue now.
+    var isAway: Bool { wire.awayUntil.map { now < $0 } ?? false }
+
+    func leave(for span: TimeSpan, _ io: ServerIO) {
+        wire.awayUntil = now + span
+        closeStreams(io)
+    }
+
+    /// Drops the request that the doorman did not let in.
+    func turnAway(_ io: ServerIO) {
+        guard let id = wire.turnedAway else { return }
+        wire.turnedAway = nil
+        io.drop(id)
+        guard let span = wire.awayNext else { return }
+        wire.awayNext = nil
+        leave(for: span, io)
     }
 
     // MARK: Streams

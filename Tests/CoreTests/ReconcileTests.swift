@@ -55,6 +55,34 @@ import Testing
         for (asset, sum) in bench.engine.ledger.sums { #expect(sum == .zero, "\(asset)") }
     }
 
+    /// A liquidation that the position shows at once and the history only seconds later. After a start the
+    /// account is read every second.
+    @Test func `contracts that the history explains late are booked from it and not followed`() {
+        let before = EngineBench()
+        before.openPair()
+        let bench = before.killed()
+        bench.answerAsRecorded(contracts: "-0.40")
+        bench.quote()
+        bench.mark()
+        for look in 1...6 {
+            bench.pass(1100)
+            bench.answerAsRecorded(contracts: "-0.40")
+            #expect(bench.holding.perp == quantity("-0.99"), "look \(look)")
+        }
+        let fill = Fill(
+            instrument: bench.perp, side: .buy, price: price("151"), quantity: quantity("0.59"),
+            fee: money("0.05"), feeAsset: .usdc, tradeID: 7_000, venueOrderID: VenueOrderID("late"),
+            clientOrderID: nil, liquidity: .taker, venueTime: bench.now)
+        for _ in 1...6 {
+            bench.pass(1100)
+            bench.answerAsRecorded(contracts: "-0.40", fills: [fill])
+            bench.executeAll()
+        }
+        #expect(bench.holding.perp == quantity("-0.40"))
+        #expect(bench.engine.ledger.venueBalance(Asset(bench.pair.perp.symbol)) == money("-0.40"))
+        #expect(!bench.alerts.contains { $0.contains("came without an execution") })
+    }
+
     @Test func `coins that are gone cost the pair a leg, and the contracts follow`() {
         let bench = EngineBench()
         bench.openPair()

@@ -2,6 +2,7 @@ import Core
 import Exchange
 import Foundation
 import Gateway
+import Journal
 import Synchronization
 import Testing
 import Venue
@@ -12,6 +13,8 @@ import Wire
 /// Takes or rests at a gross of 0.20 and leaves by the host's own exits.
 private final class PlainStrategy: Strategy {
     let contract: StrategyContract
+    /// Called in a turn, before it says that it wishes something.
+    var decided: () -> Void = {}
     init() {
         var contract = StrategyContract(name: "plain", version: "0")
         contract.hasChoose = true
@@ -19,6 +22,7 @@ private final class PlainStrategy: Strategy {
     }
     func score(_ o: MarketView) -> ScoreAnswer {
         guard let gross = o[.grossPct], gross >= 0.20, let size = o[.sizeUsd] else { return .pass(nil) }
+        decided()
         return .wish(confidence: 0.9, usd: size)
     }
     func choose(_ o: MarketView) -> ChoiceAnswer { .taker }
@@ -71,6 +75,66 @@ private final class PlainStrategy: Strategy {
         #expect(whole?["rounds"] as? Int == engine.counters.rounds)
         #expect(whole?["net_pnl_usd"] as? String == engine.profitByCause.total.description)
         #expect((whole?["ledger_sum"] as? [String: String])?.values.allSatisfy { $0 == "0" } == true)
+    }
+
+    /// What is recorded of a turn is recorded before its orders leave; here the disk fills up in the very
+    /// turn in which the first entry is decided.
+    @Test(.timeLimit(.minutes(2)))
+    func `sends no entry of a turn whose record cannot be written`() throws {
+        var configuration = VenueConfiguration()
+        (configuration.seed, configuration.speed, configuration.keepsStamps) = (7, 10, true)
+        configuration.requestsPerMinute = nil
+        let server = try VenueServer.start(configuration)
+        defer { server.stop() }
+        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
+        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
+        let markets = try scout.fetch(.markets).body
+        scout.close()
+        let catalogue = try Catalogue(marketsBody: markets)
+        let pairs = catalogue.pairs(["SOL", "ETH"]).pairs
+        let folder = try TemporaryFolder()
+        let strategy = PlainStrategy()
+        strategy.decided = { fillDisk(under: folder.path) }
+        let street = Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [strategy])
+        let blocks = Atomic<UInt32>(1)
+        let halted = Gate(), over = Gate()
+        let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
+            blocks.add(1, ordering: .relaxed).newValue
+        } hear: { notes, _ in
+            for case .alert(let text) in notes where text.contains("the journal cannot be written") {
+                halted.open()
+            }
+        }
+        desk.journal = DeskJournal(
+            JournalWriter(folder: folder.path), mode: "live", settings: [], markets: markets,
+            instruments: catalogue.instruments, bases: pairs.map(\.base.symbol))
+        desk.observe = { street in
+            if street.engine.state == .halted, street.engine.isQuiet { over.open() }
+        }
+        let link = VenueLink(
+            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        desk.start(link)
+        try link.open()
+        halted.wait()
+        over.wait()
+        desk.stop()
+        link.close()
+        #expect(street.engine.counters.ordersSent >= 1, "an entry was decided")
+        #expect(server.stamps.orders.isEmpty)
+        #expect(street.engine.counters.fills == 0)
+    }
+}
+
+/// Everything that is written to a file under this folder from now on fails, as on a full disk.
+private func fillDisk(under folder: String) {
+    let handles = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    for handle in handles.compactMap({ Int32($0) }) {
+        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(handle)")
+        guard let path, path.hasPrefix(folder + "/") else { continue }
+        let full = open("/dev/full", O_WRONLY)
+        dup2(full, handle)
+        close(full)
     }
 }
 

@@ -3,6 +3,8 @@
     import Exchange
     import Foundation
     import Gateway
+    import Simulator
+    import Synchronization
     import Venue
     import Wire
 
@@ -12,35 +14,61 @@
     final class KillTrial {
         private let setting: KillCase
         private let folder: String
-        private let venue: VenueServer
-        let witness: Witness
+        private(set) var venue: VenueServer
+        private(set) var witness: Witness
         private var result: KillResult
 
-        init(_ setting: KillCase) throws {
+        /// How long a post rests before the first half of it is taken, and then the second.
+        static let halves = TimeSpan.milliseconds(150)
+        /// How soon all must be hedged or flat: the promise where the whole list is run, which is done on a
+        /// machine that does little else. Elsewhere a builder may have every processor.
+        static let promise =
+            ProcessInfo.processInfo.environment["NEAP_KILLS"] == nil ? 20_000 : 5_000
+
+        /// - Parameter doorman: what becomes of the how manieth request of the phase; `nil` serves all, but
+        ///   for the one that the case has lost.
+        init(_ setting: KillCase, doorman: (@Sendable (_ number: Int) -> OrderFate)? = nil) throws {
             self.setting = setting
-            result = KillResult(style: setting.style, point: setting.point, name: setting.name)
+            result = KillResult(setting: setting)
             folder =
                 FileManager.default.temporaryDirectory.path + "/neap-kill-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(
                 atPath: folder + "/strategies", withIntermediateDirectories: true)
-            var configuration = VenueConfiguration()
-            configuration.seed = 7
-            // Posts fill by chance: all pairs are tried, one after the other.
-            let bases = setting.style == .taker ? ["SOL"] : ["JUP", "SUI", "SOL", "ETH", "BTC"]
-            configuration.market = .generated(
-                dislocations: (0..<16).map { (bases[$0 % bases.count], Int64(2 + $0)) }, only: bases)
-            venue = try VenueServer.start(configuration)
+            venue = try VenueServer.start(Self.exchange(setting, doorman))
             witness = try Witness(venue)
             try write("strategies/pair.lua", Self.strategy(setting.style, enters: true))
+            try configure()
+        }
+
+        /// Posts fill in halves, so that there is a moment with one leg open.
+        private static func exchange(
+            _ setting: KillCase, _ doorman: (@Sendable (_ number: Int) -> OrderFate)?
+        ) -> VenueConfiguration {
+            var configuration = VenueConfiguration()
+            (configuration.seed, configuration.keepsStamps) = (7, true)
+            configuration.rules.halvesEvery = halves
+            configuration.market = .generated(
+                dislocations: (0..<16).map { ("SOL", Int64(2 + $0)) }, only: ["SOL", "ETH"])
+            let came = Atomic(0)
+            configuration.doorman = { orders in
+                guard orders.contains(where: { $0.phase == setting.phase }) else { return .served }
+                let number = came.wrappingAdd(1, ordering: .relaxed).newValue
+                if let doorman { return doorman(number) }
+                return setting.losesOrders && number == setting.count ? .lost : .served
+            }
+            return configuration
+        }
+
+        func configure(pairs: String = "SOL") throws {
             try write(
                 ".env",
                 """
                 BACKPACK_API_KEY=\(venue.ready.apiKey)
-                BACKPACK_PRIVATE_KEY=\(venue.ready.apiSecret ?? "")
+                BACKPACK_PRIVATE_KEY=\(secret)
                 BACKPACK_REST_URL=\(venue.ready.rest)
                 BACKPACK_WS_URL=\(venue.ready.ws)
                 LIVE_CONFIRM=yes
-                TRADING_PAIRS=\(bases.joined(separator: ","))
+                TRADING_PAIRS=\(pairs)
                 REHEARSAL_MINUTES=0
                 COOLDOWN_SECONDS=1
                 LOSS_COOLDOWN_SECONDS=1
@@ -51,6 +79,19 @@
                 """)
             chmod(folder + "/.env", 0o600)
         }
+        private lazy var secret = venue.ready.apiSecret ?? ""
+
+        /// The exchange's process dies, and another one serves the same account anew: what was held is gone.
+        func restartVenue() throws {
+            let old = venue.ready
+            venue.stop()
+            var configuration = Self.exchange(setting, nil)
+            configuration.accounts = [AccountSetting(key: old.apiKey)]
+            configuration.port = old.port
+            venue = try VenueServer.start(configuration)
+            witness.close()
+            witness = try Witness(venue, secret: secret)
+        }
 
         deinit {
             witness.close()
@@ -59,30 +100,29 @@
         }
 
         func run() throws -> KillResult {
-            let first = try host(["NEAP_KILL": "\(setting.point.rawValue):\(setting.count)"])
-            let status = first.end(within: 25)
+            let first = try host(["NEAP_KILL": setting.plan])
+            let status = first.end(within: 40)
             result.wasReached = status == SIGKILL
             guard result.wasReached else {
                 // Fewer messages came than that: nothing was killed, nothing is to be seen.
                 first.stop()
                 _ = first.end(within: 20)
-                let log = (try? String(contentsOfFile: folder + "/host.log", encoding: .utf8)) ?? ""
-                print("\(setting.name) was not reached:\n" + log)
+                print("\(setting.name) was not reached")
                 return result
             }
             result.wasNaked = witness.isNaked
             try write("strategies/pair.lua", Self.strategy(setting.style, enters: false))
             let began = MonotonicClock.microseconds()
             let second = try host([:])
-            while MonotonicClock.microseconds() - began < 8_000_000 {
+            while MonotonicClock.microseconds() - began < Int64(Self.promise + 3_000) * 1000 {
                 if witness.isCalm() {
                     result.recovered = Int((MonotonicClock.microseconds() - began) / 1000)
                     if isReady { break }
                 }
                 pause(20)
             }
-            if result.recovered.map({ $0 > 5000 }) ?? true {
-                result.faults.append("not hedged or flat within 5 s: \(witness.text())")
+            if result.recovered.map({ $0 > Self.promise }) ?? true {
+                result.faults.append("not hedged or flat within \(Self.promise) ms: \(witness.text())")
             }
             second.stop()
             let end = second.end(within: 20)
@@ -143,15 +183,21 @@
             if witness.isNaked {
                 result.faults.append("one leg open at the end: \(witness.text())")
             }
-            let names = witness.clientIDs()
+            let names = venue.stamps.orders.map(\.client)
             if Swift.Set(names).count != names.count { result.faults.append("a name was used twice") }
             result.fills = witness.fillCount()
             result.faults += recordFaults()
         }
 
-        private func write(_ name: String, _ text: String) throws {
+        func write(_ name: String, _ text: String) throws {
             try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
         }
+
+        /// How often the host's log says that.
+        func count(_ text: String) -> Int { log.components(separatedBy: text).count - 1 }
+
+        /// A path in the trial's own folder.
+        func place(_ name: String) -> String { folder + "/" + name }
 
         func host(
             _ environment: [String: String], seconds: Int = 20, data: String = "/data"
@@ -164,17 +210,25 @@
                 ], environment, log: folder + "/host.log")
         }
 
+        /// `neap guardian` by hand.
+        func guardian() throws -> HostProcess {
+            try HostProcess(
+                ["guardian", "--env", folder + "/.env", "--data", folder + "/data", "--quiet"], [:],
+                log: folder + "/host.log")
+        }
+
         /// Enters at once, leaves after a second and a half; or only leaves.
         private static func strategy(_ style: KillCase.Style, enters: Bool) -> String {
-            let plan = "{ rest = \"spot\", peg = \"touch\", timeout_s = 10, fallback = \"taker\" }"
+            let plan = "\"maker\", { rest = \"spot\", peg = \"touch\", timeout_s = 10, fallback = \"taker\" }"
+            let way = style == .maker ? plan : "\"taker\""
             return """
                 local S = { api = 1, name = "pair", replaces = { "converged", "funding_stop", "max_hold" } }
                 function S.score(o, p)
                   if \(enters ? "o.net_rest_spot_pct > -5" : "false") then return 0.9, 150 end
                   return nil, "waits"
                 end
-                function S.choose(o, p) return \(style == .maker ? "\"maker\", \(plan)" : "\"taker\"") end
-                function S.exit(pos, o, p) if pos.age_s > 1.5 then return "aged", "taker" end end
+                function S.choose(o, p) return \(way) end
+                function S.exit(pos, o, p) if pos.age_s > 1.5 then return "aged", \(way) end end
                 return S
                 """
         }
@@ -227,10 +281,11 @@
         private let reader: ReplyReader
         private let pairs: [Pair]
 
-        init(_ venue: VenueServer) throws {
+        /// - Parameter secret: of an account that was there before this exchange.
+        init(_ venue: VenueServer, secret: String? = nil) throws {
             let address = VenueAddress(rest: venue.ready.rest, ws: venue.ready.ws)
             let signer = try Signer(
-                secretBase64: venue.ready.apiSecret ?? "", apiKey: venue.ready.apiKey)
+                secretBase64: secret ?? venue.ready.apiSecret ?? "", apiKey: venue.ready.apiKey)
             let scout = VenueLink(
                 address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Deaf())
             defer { scout.close() }
@@ -280,16 +335,6 @@
         }
 
         func fillCount() -> Int { fills().count }
-
-        /// The name of every order that traded, once for each of the venue's own.
-        func clientIDs() -> [UInt32] {
-            var seen: [String] = [], names: [UInt32] = []
-            for fill in fills() where !seen.contains(fill.venueOrderID.text) {
-                seen.append(fill.venueOrderID.text)
-                if let id = fill.clientOrderID { names.append(id.raw) }
-            }
-            return names
-        }
 
         private final class Deaf: VenueListener {
             func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {}

@@ -253,3 +253,45 @@ extension IncomingOrder {
         return copy
     }
 }
+
+@Suite struct `A resting order that is taken in halves` {
+    private var bench: Bench {
+        var rules = VenueRules()
+        rules.halvesEvery = .milliseconds(150)
+        return Bench(rules: rules)
+    }
+
+    @Test(arguments: [("0.99", ["0.49", "0.5"]), ("1", ["0.5", "0.5"]), ("0.01", ["0.01"])])
+    func `fills the first after its time and the rest after the same again, in whole lots`(
+        _ quantity: String, _ halves: [String]
+    ) {
+        var bench = bench
+        var order = bench.limit(bench.spot, .buy, "149.98", quantity)
+        order.postOnly = true
+        #expect(bench.send(order, bench.ann).order?.status == .new)
+        #expect(bench.fills(bench.ann).isEmpty)
+        for (number, half) in halves.enumerated() {
+            bench.pass(number == 0 ? 49 : 149)
+            #expect(bench.fills(bench.ann).count == number)
+            bench.pass(1)
+            #expect(bench.fills(bench.ann).count == number + 1)
+            #expect(bench.fills(bench.ann).map(\.quantity).contains(Quantity(half)!))
+        }
+        #expect(bench.fills(bench.ann).allSatisfy { $0.liquidity == .maker })
+        #expect(bench.sumsAreZero)
+        bench.pass(1000)
+        #expect(bench.fills(bench.ann).count == halves.count)
+    }
+
+    @Test func `and is cancelled between them fills no more`() {
+        var bench = bench
+        var order = bench.limit(bench.perp, .sell, "150.40", "1")
+        order.postOnly = true
+        _ = bench.send(order, bench.ann)
+        bench.pass(60)
+        #expect(bench.fills(bench.ann).map(\.quantity) == [Quantity("0.5")!])
+        _ = bench.venue.cancelAll(bench.perp, from: bench.ann, now: bench.now)
+        bench.pass(1000)
+        #expect(bench.fills(bench.ann).count == 1)
+    }
+}

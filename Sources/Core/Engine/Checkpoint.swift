@@ -21,7 +21,7 @@ public struct Checkpoint: Sendable, Equatable {
     public var holdings: [Held]
     public var orders: [Ordered]
     public var ledger: [Ledger.Row]
-    /// Executions of others that are booked, the latest ones.
+    /// Executions of others that are booked and that the history may show once more.
     public var foreignFills: [ForeignFill]
     /// The last settlement booked, by symbol.
     public var settled: [Settled]
@@ -175,16 +175,37 @@ extension Holding {
 extension Engine {
     /// How many orders that are over a checkpoint keeps, for executions that come late.
     static let settledOrdersKept = 64
+    /// And how many executions of others at most, so that a checkpoint stays small: a liquidation in pieces
+    /// comes to hundreds, and each piece that is forgotten too soon would be counted twice.
+    static let foreignFillsMax = 4096
 
     /// True once after every turn that changed money, orders or latches.
     public func takeChange() -> Bool {
         defer { isChanged = false }
-        return isChanged && opened
+        // Also before what an earlier run left is taken up whole: a latch of that time outlasts a kill.
+        return isChanged && (opened || restored != nil)
+    }
+
+    /// Whoever goes on from a checkpoint reads the executions since. As long as those of the last one are not
+    /// read, that is from its moment on.
+    private var readUntil: Timestamp {
+        guard let restored, !restoredFillsRead else { return now }
+        return restored.at
+    }
+
+    /// Executions of others that a question may still bring once more: as far back as any run that goes on
+    /// from here asks, and a minute for the difference of clocks.
+    private var foreignFillsKept: [Checkpoint.ForeignFill] {
+        let oldest = min(liveOrders.map { orders[$0].sentAt }.min() ?? now, now - Self.longestLook)
+        return foreignFills.filter { $0.at >= oldest - .seconds(120) }.suffix(Self.foreignFillsMax).map {
+            Checkpoint.ForeignFill(
+                symbol: instruments[$0.instrument.index].symbol, tradeID: $0.tradeID, order: $0.order.text)
+        }
     }
 
     public func checkpoint() -> Checkpoint {
         Checkpoint(
-            at: now, openedAt: openedAt ?? now, state: state, isFlattening: flattenAsked,
+            at: readUntil, openedAt: openedAt ?? now, state: state, isFlattening: flattenAsked,
             day: day, entriesToday: entriesToday, feesToday: feesToday, firstBlock: ids.first,
             lastBlock: ids.last, scripts: slots.map(keep), markets: pairMarkets.map(keep),
             found: found.indices.filter { found[$0] != .zero }.map {
@@ -195,10 +216,7 @@ extension Engine {
                 Checkpoint.Held(base: pairs[$0.pair.index].base.symbol, holding: $0)
             },
             orders: ordersKept.map(keep), ledger: ledger.rows,
-            foreignFills: foreignFills.suffix(Self.settledOrdersKept).map {
-                Checkpoint.ForeignFill(
-                    symbol: instruments[$0.0.index].symbol, tradeID: $0.1, order: $0.2.text)
-            }, settled: settledUntil)
+            foreignFills: foreignFillsKept, settled: settledUntil)
     }
 
     private func keep(_ slot: StrategySlot) -> Checkpoint.Script {

@@ -55,9 +55,11 @@ extension Engine {
     private func applyForeign(_ fill: Fill, _ origin: String?) {
         guard opened || restored != nil, let openedAt, fill.venueTime > openedAt else { return }
         if isOurs(settled: fill) { return }
-        let mark = (fill.instrument, fill.tradeID, fill.venueOrderID)
-        if foreignFills.contains(where: { $0 == mark }) { return }
-        foreignFills.append(mark)
+        if foreignFills.contains(where: { $0.isSame(as: fill) }) { return }
+        foreignFills.append(
+            ForeignMark(
+                instrument: fill.instrument, tradeID: fill.tradeID, order: fill.venueOrderID,
+                at: fill.venueTime))
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         foreign[fill.instrument.index] = true
         let symbol = instruments[fill.instrument.index].symbol

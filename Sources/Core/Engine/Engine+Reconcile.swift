@@ -16,6 +16,8 @@ extension Engine {
     /// How often running a difference must be seen before it is no matter of timing, and before it is
     /// followed.
     static let differenceTold = 2, differenceFollowed = 3
+    /// How far back executions are looked for that explain a difference.
+    static let longestLook = TimeSpan.seconds(600)
 
     /// The account is read, and what an earlier run left agrees with it.
     public var isReady: Bool { opened && isReconciled }
@@ -93,12 +95,12 @@ extension Engine {
                         "\(pair.perp.symbol): the venue has \(venue) contracts, we have "
                             + "\(netContracts[id.index]); entries stop there"))
                 foreign[id.index] = true
-                ask(.fills(from: now - .seconds(600), offset: 0))
+                ask(.fills(from: now - Self.longestLook, offset: 0))
             } else if mismatches[id.index] >= Self.differenceFollowed, now - since >= Self.historyPatience {
                 // Asked for again at each look: the history may have been late.
                 follow(pair, venue, position)
             } else if mismatches[id.index] > Self.differenceTold {
-                ask(.fills(from: now - .seconds(600), offset: 0))
+                ask(.fills(from: now - Self.longestLook, offset: 0))
             }
         }
         positionsAgree = agrees

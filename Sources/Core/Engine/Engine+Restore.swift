@@ -53,7 +53,10 @@ extension Engine {
         }
         for kept in checkpoint.foreignFills {
             guard let id = instrument(named: kept.symbol) else { continue }
-            foreignFills.append((id, kept.tradeID, VenueOrderID(kept.order)))
+            foreignFills.append(
+                ForeignMark(
+                    instrument: id, tradeID: kept.tradeID, order: VenueOrderID(kept.order), at: checkpoint.at)
+            )
         }
         for kept in checkpoint.settled {
             if let id = instrument(named: kept.symbol) { settledBefore[id.index] = kept.until }

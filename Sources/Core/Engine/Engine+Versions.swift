@@ -225,7 +225,7 @@ extension Engine {
             let fault =
                 failure.fault
                 ?? StrategyFault(kind: .contract, place: nil, message: failure.reason, version: version)
-            slots[place].stopped = fault
+            (slots[place].stopped, isChanged) = (fault, true)
             note(.strategyFault(owner: slots[place].name, version: version, fault, stopped: true))
         }
     }

@@ -67,7 +67,8 @@ public final class Engine {
     /// counts them.
     var found: [Quantity] = []
     var venueWatch = VenueWatch()
-    var foreignFills: [(InstrumentID, Int64, VenueOrderID)] = []
+    /// Executions of others that are booked.
+    var foreignFills: [ForeignMark] = []
     var day: Int64 = 0
     /// Contracts by holding as they stood at the last full hour, which a settlement is shared by.
     var hour: Int64 = 0, contractsAtHour: [Quantity] = []
@@ -211,6 +212,16 @@ public final class Engine {
     func isStirring(_ place: Int) -> Bool { holdings.read(place) { $0.state != .idle || $0.isAtWork } }
     /// The places of a strategy's holdings.
     func places(ofSlot slot: Int) -> Range<Int> { slot * pairs.count..<(slot + 1) * pairs.count }
+}
+
+/// What tells one execution of others from the next, and when it happened by the venue's clock.
+struct ForeignMark: Sendable {
+    let instrument: InstrumentID, tradeID: Int64, order: VenueOrderID
+    let at: Timestamp
+
+    func isSame(as fill: Fill) -> Bool {
+        instrument == fill.instrument && tradeID == fill.tradeID && order == fill.venueOrderID
+    }
 }
 
 extension Array {

@@ -125,10 +125,10 @@ final class Desk: @unchecked Sendable {
         journal?.record(input, now)
         Self.reach(.inputAfter, input)
         let outcome = street.turn(input, now: now, loaded: loaded?.script)
-        let sends = outcome.commands.contains { $0.request.changesState }
-        if sends { Self.reach(.commandsBefore) }
+        Self.learn(outcome.commands, street.engine)
+        Self.reach(.commandsBefore, outcome.commands)
         journal?.record(outcome.commands, street)
-        if sends { Self.reach(.commandsAfter) }
+        Self.reach(.commandsAfter, outcome.commands)
         let isUnrecorded = journal?.writer.fault != nil
         let link = link.withLock { $0 }
         var sentOrder = false, sentHedge = false
@@ -140,6 +140,7 @@ final class Desk: @unchecked Sendable {
                 continue
             }
             let changes = command.request.changesState
+            Self.reach(.sendBefore, [command])
             let left = link?.perform(command, reduces: reduces) { [lease] in
                 !changes || lease?.allowsSending() != false
             }
@@ -147,7 +148,7 @@ final class Desk: @unchecked Sendable {
                 post(.reply(command.id, .notSent("the lease of this host is over")))
                 continue
             }
-            if command.request.changesState { Self.reach(.sendAfter) }
+            Self.reach(.sendAfter, [command])
             sentOrder = sentOrder || command.request.changesState
             sentHedge = sentHedge || (reduces && command.request.placesOrders)
         }

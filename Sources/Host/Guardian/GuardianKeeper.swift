@@ -101,7 +101,8 @@ final class GuardianKeeper {
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         // Where the host is to be killed is not where its guardian is.
-        let settings = ProcessInfo.processInfo.environment.filter { $0.key != "NEAP_KILL" }
+        var settings = ProcessInfo.processInfo.environment.filter { $0.key != "NEAP_KILL" }
+        if let place = settings.removeValue(forKey: "NEAP_KILL_GUARDIAN") { settings["NEAP_KILL"] = place }
         var environment: [UnsafeMutablePointer<CChar>?] = settings.keys.sorted().map {
             strdup("\($0)=\(settings[$0] ?? "")")
         }

@@ -113,7 +113,7 @@ final class GuardianRun {
         let blocks = try IDBlocks(path: folder + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
-        let clock = RunClock()
+        let clock = RunClock(venue: try MarketsRead.time(address), after: recovery.checkpoint.at)
         let records = openRecords()
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) {
             text.log($0, at: $1)
@@ -123,7 +123,8 @@ final class GuardianRun {
         desk.observe = { board.show(Standing($0)) }
         desk.journal = try journal(catalogue, markets, pairs, recovery)
         let link = VenueLink(
-            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk),
+            lead: clock.lead)
         do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
         desk.start(link)
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }

@@ -76,12 +76,10 @@ extension HostRun {
     /// Goes on from what the last run in this folder left, however it ended. Scripts get what they kept
     /// first.
     /// - Returns: what the journal of this run has to begin with; `nil` when there was no run.
-    func takeUp(_ street: Street, _ maker: ScriptMaker) throws(StartFault) -> (
+    func takeUp(_ recovery: Recovery?, _ street: Street, _ maker: ScriptMaker) throws(StartFault) -> (
         restored: [UInt8], earlier: [StoredScript]
     )? {
-        guard plan.mode == .live, let recovery = try Recovery.latest(in: folder.path + "/journal") else {
-            return nil
-        }
+        guard let recovery else { return nil }
         let end = recovery.endedBy.map { "ended by \($0)" } ?? "its process was killed"
         logger.notice("Going on from \(recovery.journal) (\(end))")
         if recovery.tornBytes > 0 {
@@ -111,11 +109,11 @@ extension HostRun {
     /// may have used those, and may be using them now (FORMULAS E13).
     /// - Returns: the highest id that the account shows of the last day; `nil` for none.
     func passOverFound(
-        _ blocks: IDBlocks, _ link: VenueLink, _ catalogue: Catalogue
+        _ blocks: IDBlocks, _ link: VenueLink, _ catalogue: Catalogue, _ clock: RunClock
     ) throws(StartFault) -> ClientOrderID? {
         guard plan.mode == .live, blocks.isNew else { return nil }
         let reader = ReplyReader(catalogue)
-        let day = Timestamp(microseconds: WallClock.microseconds()) - .seconds(86_400)
+        let day = clock.now - .seconds(86_400)
         var found: [UInt32] = []
         var requests: [Request] = [.openOrders, .fills(from: day, offset: 0)]
         while let request = requests.popLast() {

@@ -66,9 +66,11 @@ final class HostRun {
         defer { withExtendedLifetime(lock) {} }
         try AcceptedLimits.begin(plan, folder: folder.path, logger)
         try guardian?.begin()
-        let (address, signer, clock) = try openVenue()
+        let recovery = plan.mode == .live ? try Recovery.latest(in: folder.path + "/journal") : nil
+        let (address, signer, demoClock) = try openVenue()
         defer { venue?.stop() }
         let (catalogue, markets) = try MarketsRead.read(address, logger)
+        let clock = if let demoClock { demoClock } else { try liveClock(address, recovery) }
         let selection = catalogue.pairs(wantedBases())
         for remark in plan.market?.remarks ?? [] { logger.notice("\(remark)") }
         for refusal in selection.refused {
@@ -88,7 +90,7 @@ final class HostRun {
             catalogue: catalogue, pairs: selection.pairs, limits: plan.configuration.limits,
             strategies: scripts)
         street.compile = loader.setting.maker.make
-        let recovery = try takeUp(street, loader.setting.maker)
+        let left = try takeUp(recovery, street, loader.setting.maker)
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
@@ -100,14 +102,13 @@ final class HostRun {
         desk.complain = loader.refused
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
-        if let recovery, let journal = desk.journal {
-            (journal.restored, journal.earlier) = recovery
-        }
+        if let left, let journal = desk.journal { (journal.restored, journal.earlier) = left }
         let link = VenueLink(
-            address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
+            address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk),
+            lead: clock.lead)
         if plan.mode == .live {
             do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
-            if let id = try passOverFound(blocks, link, catalogue) { desk.obey(.stranger(id)) }
+            if let id = try passOverFound(blocks, link, catalogue, clock) { desk.obey(.stranger(id)) }
         }
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
@@ -129,13 +130,18 @@ final class HostRun {
         return try finish(rooms, endedBy: wait(rooms))
     }
 
+    private func liveClock(_ address: VenueAddress, _ recovery: Recovery?) throws(StartFault) -> RunClock {
+        RunClock(venue: try MarketsRead.time(address), after: recovery?.checkpoint.at)
+    }
+
     /// Two hosts on one folder would trade one account twice.
     private func lockFolder() throws(StartFault) -> ProcessLock {
         if let lock = try ProcessLock(path: folder.path + "/lock") { return lock }
         throw StartFault("\(folder.path): another host runs here; stop it or choose another --data")
     }
 
-    private func openVenue() throws(StartFault) -> (VenueAddress, Signer, RunClock) {
+    /// - Returns: with the clock of the embedded exchange, if there is one.
+    private func openVenue() throws(StartFault) -> (VenueAddress, Signer, RunClock?) {
         let configuration = plan.configuration
         do {
             guard plan.mode == .demo else {
@@ -143,7 +149,7 @@ final class HostRun {
                     rest: configuration.restURL, ws: configuration.wsURL, caFile: configuration.caFile)
                 let signer = try Signer(
                     secretBase64: configuration.privateKey, apiKey: configuration.apiKey)
-                return (address, signer, RunClock())
+                return (address, signer, nil)
             }
             var setting = VenueConfiguration()
             (setting.seed, setting.speed, setting.faults) = (plan.seed, plan.speed, plan.faults)

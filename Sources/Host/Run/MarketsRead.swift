@@ -4,8 +4,16 @@ import Gateway
 import Logging
 import Wire
 
-/// The venue's list of markets, before there is a desk.
+/// The venue's list of markets and its time, before there is a desk.
 enum MarketsRead {
+    static func time(_ address: VenueAddress) throws(StartFault) -> Timestamp {
+        let scout = VenueLink(
+            address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: NobodyListens())
+        defer { scout.close() }
+        do throws(LinkFault) { _ = try scout.setClock() } catch { throw StartFault("\(error)") }
+        return scout.now
+    }
+
     /// Asks for the list of markets, again when the venue is not there yet.
     static func read(_ address: VenueAddress, _ logger: Logger) throws(StartFault) -> (Catalogue, [UInt8]) {
         let scout = VenueLink(

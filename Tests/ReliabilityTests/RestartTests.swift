@@ -1,0 +1,36 @@
+#if KillPoints
+    import Core
+    import Glibc
+    import Testing
+
+    @testable import Host
+
+    @Suite struct `A start after a kill` {
+        @Test(.timeLimit(.minutes(3)))
+        func `without the pair that is open is refused and says what to do, and with it goes on`()
+            async throws
+        {
+            try await aside {
+                let stage = try KillTrial(.taking)
+                let first = try stage.host([:], seconds: 120)
+                #expect(stage.until(seconds: 40) { stage.log.contains("Opened SOL") })
+                first.signal(SIGKILL)
+                #expect(first.end(within: 20) == SIGKILL)
+                try stage.leave()
+                try stage.configure(pairs: "ETH")
+                let second = try stage.host([:])
+                #expect(second.end(within: 40) == 1)
+                for text in ["cannot be looked after", "add the pair to TRADING_PAIRS"] {
+                    #expect(stage.output.contains(text), "\(text)")
+                }
+                #expect(stage.count("Reconciled") == 0)
+                try stage.configure(pairs: "ETH,SOL")
+                let third = try stage.host([:], seconds: 120)
+                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
+                third.stop()
+                #expect(third.end(within: 40) == 0)
+                #expect(stage.faultsAtTheEnd().isEmpty)
+            }
+        }
+    }
+#endif
