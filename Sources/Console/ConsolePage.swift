@@ -15,7 +15,7 @@ enum ConsolePage {
         th { font-weight: 600; opacity: .7; } .good { color: var(--good); } .bad { color: var(--bad); }
         #head { font-size: 1.1rem; } #away { color: var(--bad); }
         </style></head><body>
-        <h1>neap</h1><p id="head">…</p><p id="away"></p>
+        <h1>neap</h1><p id="head">…</p><p id="held" class="bad"></p><p id="away"></p>
         <h2>Pairs</h2><table id="pairs"></table>
         <h2>Scripts</h2><table id="scripts"></table>
         <h2>Versions</h2><table id="versions"></table>
@@ -46,6 +46,8 @@ enum ConsolePage {
               `${shown(cents(status.equity_usd))}, profit ${cents(status.net_pnl_usd)}, ` +
               `${status.rounds} rounds, cash runway ${shown(status.cash_runway)}, ` +
               `liquidation at a rise of ${shown(status.liquidation_rise)}`;
+            byId("held").textContent =
+              status.records_fault ? `Entries are held: ${status.records_fault}` : "";
             fill("pairs", ["pair", "mid spread %", "gross %", "best net %", "break-even %", "held"],
               status.pairs.map((p) => [p.pair, percent(p.mid_spread_pct), percent(p.gross_pct),
                 percent(p.net_pct), percent(p.breakeven_pct), p.holdings.map((h) =>

@@ -325,6 +325,7 @@ extension Engine.Instruction {
         case .idBlock(let block): "block \(block)"
         case .stranger(let id): "stranger \(id.raw)"
         case .missing(let name, let gone): "\(gone ? "missing" : "found") \(name)"
+        case .records(let fault): fault.map { "unrecorded \($0)" } ?? "recorded"
         case .script(let name, let order): "script_\(order.rawValue) \(name)"
         }
     }
@@ -347,6 +348,8 @@ extension Engine.Instruction {
             self = .stranger(ClientOrderID(raw: id))
         case ("missing", let name?): self = .missing(name, true)
         case ("found", let name?): self = .missing(name, false)
+        case ("recorded", nil): self = .records(fault: nil)
+        case ("unrecorded", let fault): self = .records(fault: fault ?? "")
         case (let word?, let name?) where word.hasPrefix("script_"):
             guard let order = Engine.ScriptOrder(rawValue: String(word.dropFirst(7))) else { return nil }
             self = .script(name, order)

@@ -26,7 +26,7 @@ func plainText(_ error: any Error) -> String {
     return "\(error.message ?? "no reason given") (SQLite \(error.extendedResultCode.rawValue))"
 }
 
-private func meansDamage(_ error: any Error) -> Bool {
+func meansDamage(_ error: any Error) -> Bool {
     let code = (error as? DatabaseError)?.resultCode
     return code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
 }
@@ -35,45 +35,54 @@ private func meansDamage(_ error: any Error) -> Bool {
 /// and no turn decides by it; a start asks it which versions ended badly before.
 ///
 /// Rows are written in order on a queue of their own, those of a turn in one transaction; the desk hands them
-/// over and goes on. Rows that cannot be written are missed: the first time somebody is told, and when
-/// writing is possible again the file itself says that it lacks some.
+/// over and goes on. While they cannot be written they wait here, up to a bound, and `trouble` says so: the
+/// host enters nothing until they are all in the file.
 public final class RecordBook: Sendable {
     public static let file = "records.sqlite"
     let queue: DatabaseQueue
-    /// The writer waits for each row and misses none for want of time.
-    private let waits: Bool
-    private let hear: @Sendable (String) -> Void
-    private let state = Mutex(State())
+    private let path: String
+    /// The writer waits for each row and none waits for a better moment.
+    let waits: Bool
+    /// Told outside every lock, on any thread: see `init`.
+    let hear: @Sendable (String?) -> Void
+    let state: Mutex<State>
     /// The run before this one was cut off while it wrote: rows of its last moments may be missing.
     public let wasCutOff: Bool
-
-    private struct State {
-        /// Rows handed over and not tried yet.
-        var waiting = 0
-        var missed = 0
-        /// How many of them the file knows of.
-        var marked = 0
-        var failure: String?
-        var latest = Timestamp(microseconds: 0)
-    }
+    /// Which file it is: another one may come under its name.
+    private let identity: FileIdentity?
 
     /// How long a write waits for another program that writes, seconds; once one was waited for in vain the
     /// next ones do not wait.
     static let patience = 2.0
     /// Rows that may wait to be written. More do not fit: memory must not grow with a disk that hangs.
     static let waitingMost = 20_000
-    /// A larger file is not read through at the start: protection of what is open must not wait for it.
-    static let checkedBytes: Int64 = 256 << 20
+    /// A larger file is not read through: protection of what is open must not wait for it.
+    public static let checkedBytes: Int64 = 256 << 20
 
     /// Opens or makes the database and brings its tables up to date.
     /// - Parameters:
-    ///   - waits: each row is written before the call returns.
-    ///   - hear: told once, when the first row is missed; on any thread.
+    ///   - waits: each row is written before the call returns, or missed.
+    ///   - hear: told after each change of `trouble`, with `nil`, and once with a text when a row was refused
+    ///     for what it says; on any thread.
     /// - Throws: what is wrong with the file, and whether it is damaged.
-    public init(
-        path: String, waits: Bool = false, hear: @escaping @Sendable (String) -> Void = { _ in }
+    public convenience init(
+        path: String, waits: Bool = false, hear: @escaping @Sendable (String?) -> Void = { _ in }
     ) throws(RecordFault) {
-        (self.waits, self.hear) = (waits, hear)
+        try self.init(path: path, waits: waits, damaged: nil, hear: hear)
+    }
+
+    /// - Parameter damaged: where the file is that this one follows; nothing counts as written before the
+    ///   first try that works.
+    private init(
+        path: String, waits: Bool, damaged: String?, hear: @escaping @Sendable (String?) -> Void
+    ) throws(RecordFault) {
+        (self.path, self.waits, self.hear) = (path, waits, hear)
+        state = Mutex(
+            State(
+                lacksRows: damaged != nil,
+                trouble: damaged.map {
+                    "\(path) was damaged and is \($0) now; a new one is begun, without what was known of scripts"
+                }))
         // Left behind by somebody who could only read, they would keep us from writing.
         for end in ["-wal", "-shm"] { chmod(path + end, 0o600) }
         do {
@@ -86,25 +95,27 @@ public final class RecordBook: Sendable {
                 try database.execute(sql: "PRAGMA synchronous = NORMAL")
             }
             queue = try DatabaseQueue(path: path, configuration: configuration)
-            try Self.check(queue, path)
+            try queue.read { try Self.check($0, path) }
             try RecordSchema.migrator.migrate(queue)
             wasCutOff = try queue.writeWithoutTransaction { try RecordMarks.begin($0) }
             for file in [path, path + "-wal", path + "-shm"] { chmod(file, 0o600) }
+            identity = FileIdentity(path)
         } catch { throw RecordFault(path, error) }
     }
 
-    /// Opens the database; a damaged one is put aside and a new one begun.
+    /// Opens the database; a damaged one is put aside and a new one begun, which is in `trouble` until
+    /// `tryAgain` has written to it.
     /// - Parameter time: what the damaged file's new name ends with.
     /// - Returns: where the damaged file is now; `nil` when it was sound.
     /// - Throws: why there is none.
     public static func open(
-        path: String, time: String, hear: @escaping @Sendable (String) -> Void
+        path: String, time: String, hear: @escaping @Sendable (String?) -> Void
     ) throws(RecordFault) -> (book: RecordBook, damaged: String?) {
         do throws(RecordFault) { return (try RecordBook(path: path, hear: hear), nil) } catch {
             guard error.isDamage else { throw error }
             let aside = putAside(path, time: time)
             guard let aside else { throw error }
-            return (try RecordBook(path: path, hear: hear), aside)
+            return (try RecordBook(path: path, waits: false, damaged: aside, hear: hear), aside)
         }
     }
 
@@ -124,105 +135,11 @@ public final class RecordBook: Sendable {
         return aside
     }
 
-    private static func check(_ queue: DatabaseQueue, _ path: String) throws {
-        var status = stat()
-        guard stat(path, &status) == 0, Int64(status.st_size) <= checkedBytes else { return }
-        let verdict = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+    private static func check(_ database: Database, _ path: String) throws {
+        guard let bytes = FileIdentity(path)?.bytes, bytes <= checkedBytes else { return }
+        let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
         guard verdict == "ok" else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict ?? "it cannot be checked")
-        }
-    }
-
-    // MARK: Writing
-
-    /// Takes what a turn said; what belongs to no table is passed over. `now` is the turn's.
-    /// - Parameter versions: also what happened to versions of scripts.
-    public func take(_ notes: [Note], at now: Timestamp, versions: Bool = true) {
-        let facts = notes.filter { $0.isRecorded && (versions || !$0.isOfVersions) }
-        guard !facts.isEmpty else { return }
-        write(rows: facts.reduce(0) { $0 + $1.rows }, at: now) { database in
-            for fact in facts { try database.store(fact, at: now) }
-        }
-    }
-
-    func write(
-        rows: Int = 1, at now: Timestamp, _ body: @escaping @Sendable (Database) throws -> Void
-    ) {
-        guard admit(rows, now) else { return }
-        if waits {
-            queue.writeWithoutTransaction { perform(rows, body, $0) }
-        } else {
-            queue.asyncWriteWithoutTransaction { [self] in perform(rows, body, $0) }
-        }
-    }
-
-    private func admit(_ rows: Int, _ now: Timestamp) -> Bool {
-        let fits = state.withLock { state in
-            state.latest = max(state.latest, now)
-            guard waits || state.waiting + rows <= Self.waitingMost else { return false }
-            state.waiting += rows
-            return true
-        }
-        if !fits { miss(rows, "\(Self.waitingMost) rows wait to be written") }
-        return fits
-    }
-
-    private func perform(
-        _ rows: Int, _ body: @Sendable (Database) throws -> Void, _ database: Database
-    ) {
-        defer { state.withLock { $0.waiting -= rows } }
-        do {
-            try database.inTransaction(.immediate) {
-                try body(database)
-                return .commit
-            }
-            try mark(database)
-        } catch {
-            // The next one does not wait as well: thousands may stand behind it.
-            try? database.execute(sql: "PRAGMA busy_timeout = 0")
-            miss(rows, plainText(error))
-        }
-    }
-
-    private func miss(_ rows: Int, _ why: String) {
-        let isFirst = state.withLock { state in
-            state.missed += rows
-            defer { state.failure = state.failure ?? why }
-            return state.failure == nil
-        }
-        guard isFirst else { return }
-        hear(
-            "\(Self.file) cannot be written: \(why). Trading goes on and the journal has everything; rows "
-                + "are missing from now on, and `neap rebuild` makes the file anew when the run has ended")
-    }
-
-    /// The first write that works again says in the file that rows are missing.
-    private func mark(_ database: Database) throws {
-        let (missed, now) = state.withLock {
-            ($0.missed > $0.marked ? $0.missed : nil, $0.latest)
-        }
-        guard let missed else { return }
-        try database.execute(sql: "PRAGMA busy_timeout = \(Int(Self.patience * 1000))")
-        try database.inTransaction(.immediate) {
-            try RecordMarks.lacksRows(database)
-            let text = "\(missed) rows could not be written here; `neap rebuild` makes the file anew"
-            try database.store(.alert(text), at: now)
-            return .commit
-        }
-        state.withLock { $0.marked = missed }
-    }
-
-    /// Waits for everything handed over and puts it all into the one file, for whoever copies it.
-    /// - Returns: what went wrong; `nil` when all is written.
-    public func finish() -> String? {
-        do {
-            try queue.barrierWriteWithoutTransaction { database in
-                try RecordMarks.end(database)
-                try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-            }
-        } catch { return plainText(error) }
-        return state.withLock { state in
-            state.failure.map { "\(state.missed) rows could not be written: \($0)" }
         }
     }
 
@@ -231,10 +148,37 @@ public final class RecordBook: Sendable {
         do { try queue.close() } catch { throw RecordFault(Self.file, error) }
     }
 
+    // MARK: The file itself
+
+    /// Its length; 0 when it is not there.
+    public var bytes: Int64 { FileIdentity(path)?.bytes ?? 0 }
+
+    /// Looks whether the file is still there and is the one that was opened: what is written to one that was
+    /// taken away is gone with it.
+    public func lookForFile() {
+        guard let now = FileIdentity(path), now.isSame(identity) else {
+            return lose("\(Self.file) was taken away or replaced while this run wrote it")
+        }
+    }
+
+    /// Reads the file through, on the queue: damage would otherwise show only when a row meets it.
+    public func checkFile() {
+        queue.asyncWriteWithoutTransaction { [self] database in
+            do {
+                // What is kept in memory says nothing about the file.
+                try database.execute(sql: "PRAGMA shrink_memory")
+                try Self.check(database, path)
+            } catch { if meansDamage(error) { lose(damage: error) } }
+        }
+    }
+
     // MARK: Reading
 
     func fetch<T>(_ body: (Database) throws -> T) throws(RecordFault) -> T {
-        do { return try queue.read(body) } catch { throw RecordFault(Self.file, error) }
+        do { return try queue.read(body) } catch {
+            if meansDamage(error) { lose(damage: error) }
+            throw RecordFault(Self.file, error)
+        }
     }
 
     /// The latest rounds, the last one first.
@@ -268,4 +212,19 @@ public struct RoundRow: Sendable, Equatable {
     public let net: Money
     /// Whole seconds from the first fill to the last.
     public let seconds: Int64
+}
+
+/// Which file stands under a name, and how long it is.
+struct FileIdentity: Sendable {
+    private let device: dev_t, number: ino_t
+    let bytes: Int64
+
+    /// `nil` when there is none.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        (device, number, bytes) = (status.st_dev, status.st_ino, Int64(status.st_size))
+    }
+
+    func isSame(_ other: FileIdentity?) -> Bool { device == other?.device && number == other?.number }
 }

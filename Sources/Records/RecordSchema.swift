@@ -113,6 +113,9 @@ enum RecordMarks {
 
     static func lacksRows(_ database: Database) throws { try write(read(database) | lacking, database) }
 
+    /// Writes what stands there already.
+    static func touch(_ database: Database) throws { try write(read(database), database) }
+
     /// - Parameter isWritten: a run writes here now, so that an open mark means nothing.
     static func mayLackRows(_ database: Database, isWritten: Bool) throws -> Bool {
         let marks = try read(database)

@@ -89,7 +89,7 @@ extension RiskPicture {
     /// fineness.
     static func calm(_ change: (inout RiskPicture) -> Void = { _ in }) -> RiskPicture {
         var picture = RiskPicture()
-        picture.budget = Money(400)
+        (picture.budget, picture.isRecorded) = (Money(400), true)
         (picture.oneSided, picture.gross, picture.ownOneSided) = (.zero, .zero, .zero)
         (picture.heldInPair, picture.unhedged) = (.zero, .zero)
         (picture.profitToday, picture.ownProfitToday) = (.zero, .zero)

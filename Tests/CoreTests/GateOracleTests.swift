@@ -27,6 +27,7 @@ private struct Oracle {
     var broken: [Reason] {
         var all: [(Reason, Bool)] = [
             (.notActive, picture.stopping || picture.tradingState != .active),
+            (.notRecorded, !picture.isRecorded),
             (.unhedgedTime, picture.unhedgedFor > limits.unhedgedTimeMax),
             (.dailyLoss, breaksDay), (.feesPerDay, breaksFees),
             (.tradesPerDay, picture.entriesToday >= limits.tradesPerDayMax),
@@ -245,7 +246,7 @@ private struct Pusher {
         case 7: pushCash(&picture, intent, worst)
         case 8:
             picture.tradingState = [.active, .hold, .reduceOnly, .halted][Int(chance.int(0...3))]
-            picture.stopping = chance(4)
+            (picture.stopping, picture.isRecorded) = (chance(4), !chance(4))
         default:
             picture.spotMid = chance(6) ? nil : Price(raw: 15_000_000_000 + chance.int(-9...9) * 10_000_000)
             picture.index = chance(6) ? nil : Price(raw: 15_000_000_000 + chance.int(-9...9) * 20_000_000)

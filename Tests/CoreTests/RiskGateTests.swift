@@ -242,6 +242,10 @@ private let step = Money(raw: 1)
         edge(.notActive, passes: calm(), fails: stopping)
         #expect(denial(intent(), stopping)?.allowed == "stopping")
     }
+
+    @Test func `opens nothing that could not be put on record`() {
+        edge(.notRecorded, passes: calm(), fails: calm { $0.isRecorded = false })
+    }
 }
 
 @Suite struct `The gate for reducing orders` {

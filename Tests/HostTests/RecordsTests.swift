@@ -7,9 +7,10 @@ import Testing
 @testable import Records
 
 /// A demo run with few pauses that ends when it has done enough, and the folder it left.
-private func demoRun(
+func demoRun(
     _ folder: TemporaryFolder, seed: UInt64 = 7, until isEnough: @escaping (Counters) -> Bool,
-    look: @escaping (HostRun) -> Void = { _ in }, before change: (HostRun) -> Void = { _ in }
+    look: @escaping (HostRun) -> Void = { _ in }, hear: @escaping (HostRun, Standing) -> Void = { _, _ in },
+    seconds: Int64 = 90, before change: (HostRun) -> Void = { _ in }
 ) throws -> (path: String, summary: [String: Any]) {
     try folder.write(
         "env",
@@ -23,10 +24,11 @@ private func demoRun(
     (configuration.data, configuration.console) = (folder.path + "/data", nil)
     (configuration.strategies, configuration.rehearsalMinutes) = (projectFolder + "/strategies", 0)
     var plan = RunPlan(configuration: configuration)
-    (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, 90, true)
+    (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, seconds, true)
     let run = try HostRun(plan)
     change(run)
     run.onStanding = { [unowned run] standing in
+        hear(run, standing)
         if standing.counters.fills > 0 { look(run) }
         if isEnough(standing.counters) { run.end() }
     }
@@ -37,7 +39,7 @@ private func demoRun(
 }
 
 /// All rows of a table in its order, each column as text.
-private func rows(_ file: String, _ table: RecordTable) throws -> [[String]] {
+func rows(_ file: String, _ table: RecordTable) throws -> [[String]] {
     try RecordReader(path: file).read { snapshot in
         var all: [[String]] = []
         try snapshot.rows(of: table, try snapshot.columns(of: table)) { all.append($0.map { "\($0)" }) }
@@ -45,7 +47,7 @@ private func rows(_ file: String, _ table: RecordTable) throws -> [[String]] {
     }
 }
 
-private func column(_ file: String, _ table: RecordTable, _ names: String...) throws -> [[String]] {
+func column(_ file: String, _ table: RecordTable, _ names: String...) throws -> [[String]] {
     try RecordReader(path: file).read { snapshot in
         var all: [[String]] = []
         try snapshot.rows(of: table, names) { row in
@@ -254,45 +256,6 @@ private func column(_ file: String, _ table: RecordTable, _ names: String...) th
         }
         #expect(fault?.description.contains("no journal") == true)
         #expect(try String(contentsOfFile: place.path + "/run/records.sqlite", encoding: .utf8) == "x")
-    }
-
-    @Test(.timeLimit(.minutes(3)))
-    func `that are damaged at the start are put aside with one alert, and trading goes on`() throws {
-        let place = try TemporaryFolder()
-        let run = try demoRun(
-            place, until: { $0.fills >= 2 },
-            before: { run in
-                try? Data(repeating: 9, count: 5000).write(
-                    to: URL(filePath: run.folder.path + "/records.sqlite"))
-            })
-        let file = run.path + "/records.sqlite"
-        #expect(run.summary["fills"] as? Int ?? 0 > 0)
-        #expect(run.summary["venue_matches"] as? Bool == true)
-        #expect(try rows(file, .fills).count == run.summary["fills"] as? Int)
-        let alerts = try column(file, .alerts, "text").flatMap { $0 }.filter { $0.contains("damaged") }
-        #expect(alerts.count == 1)
-        #expect(alerts.first?.contains("neap rebuild \(run.path)") == true)
-        let log = try String(contentsOfFile: run.path + "/arbitrage.log", encoding: .utf8)
-        #expect(log.components(separatedBy: "was damaged").count == 2)
-        #expect(DataFolder.names(in: run.path).count { $0.hasPrefix("records.sqlite.damaged-") } == 1)
-    }
-
-    @Test(.timeLimit(.minutes(3)))
-    func `that cannot be had are told of once, and trading goes on`() throws {
-        let place = try TemporaryFolder()
-        let run = try demoRun(
-            place, until: { $0.fills >= 2 },
-            before: { run in
-                try? FileManager.default.createDirectory(
-                    atPath: run.folder.path + "/records.sqlite", withIntermediateDirectories: true)
-            })
-        #expect(run.summary["fills"] as? Int ?? 0 > 0)
-        #expect(run.summary["venue_matches"] as? Bool == true)
-        let log = try String(contentsOfFile: run.path + "/arbitrage.log", encoding: .utf8)
-        #expect(log.split(separator: "\n").count { $0.contains("records.sqlite") } == 1)
-        try FileManager.default.removeItem(atPath: run.path + "/records.sqlite")
-        _ = try Rebuild(run: RunFolder(run.path, data: "")).make()
-        #expect(try rows(run.path + "/records.sqlite", .fills).count == run.summary["fills"] as? Int)
     }
 }
 

@@ -6,11 +6,21 @@ import Testing
 
 @testable import Records
 
-/// What a book had to say.
+/// What a book had to say: a dash for each change of its trouble.
 private final class Ear: Sendable {
     private let texts = Mutex<[String]>([])
     var heard: [String] { texts.withLock { $0 } }
-    var hear: @Sendable (String) -> Void { { text in self.texts.withLock { $0.append(text) } } }
+    var hear: @Sendable (String?) -> Void { { text in self.texts.withLock { $0.append(text ?? "–") } } }
+}
+
+extension RecordBook {
+    /// Tries again and waits for what comes of it.
+    fileprivate func tryAndWait() {
+        tryAgain()
+        wait()
+    }
+
+    fileprivate func wait() { queue.writeWithoutTransaction { _ in } }
 }
 
 @Suite struct `A database in trouble` {
@@ -42,8 +52,14 @@ private final class Ear: Sendable {
         let (book, damaged) = try RecordBook.open(path: place.file, time: "20260101T000000") { _ in }
         #expect(damaged == place.file + ".damaged-20260101T000000")
         #expect(try Data(contentsOf: URL(filePath: damaged ?? "")) == bytes, "nothing of it is lost")
+        #expect(book.trouble?.contains("was damaged and is \(damaged ?? "")") == true)
         book.take([.filled(Sample.fill())], at: Sample.now)
+        book.wait()
+        #expect(try book.counts().map(\.rows) == [0, 0, 0, 0, 0, 0] && book.trouble != nil)
+        book.tryAndWait()
+        #expect(book.trouble == nil, "it is over when the new one has been written to")
         #expect(book.finish() == nil)
+        #expect(try RecordReader(path: place.file).read { try $0.mayLackRows(isWritten: false) })
         #expect(try book.counts().map(\.rows) == [1, 0, 0, 0, 0, 0])
         // A second one in the same second does not take the first one's place.
         try book.close()
@@ -62,39 +78,43 @@ private final class Ear: Sendable {
         #expect(FileManager.default.fileExists(atPath: place.file))
     }
 
-    @Test func `that another program locks misses rows, says so once, and again in the file itself`() throws {
+    @Test func `that another program locks is written when the lock is gone, in order and whole`() throws {
         let place = try Place(), ear = Ear()
         let book = try RecordBook(path: place.file, hear: ear.hear)
         book.take([.filled(Sample.fill(trade: 1))], at: Sample.now)
-        #expect(book.finish() == nil)
-        let other = try DatabaseQueue(path: place.file)
-        try other.writeWithoutTransaction { database in
-            try database.execute(sql: "BEGIN IMMEDIATE")
-            for trade in 2...60 {
-                book.take([.filled(Sample.fill(trade: Int64(trade))), .alert("\(trade)")], at: Sample.now)
-            }
-            // The first one waits for the other program, those after it do not.
-            let began = ContinuousClock.now
-            _ = try book.counts()
-            #expect(ContinuousClock.now - began < .seconds(2 * RecordBook.patience))
-            #expect(ear.heard.count == 1)
-            #expect(ear.heard.first?.contains("database is locked") == true)
-            #expect(ear.heard.first?.contains("neap rebuild") == true)
-            try database.execute(sql: "COMMIT")
+        var unsafe = Configuration()
+        unsafe.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: place.file, configuration: unsafe)
+        book.wait()
+        try other.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
+        let began = ContinuousClock.now
+        for trade in 2...60 {
+            book.take([.filled(Sample.fill(trade: Int64(trade))), .alert("\(trade)")], at: Sample.now)
         }
-        book.take([.filled(Sample.fill(trade: 99))], at: Sample.now)
-        let fault = book.finish()
-        #expect(fault?.contains("118 rows") == true, "\(fault ?? "")")
-        #expect(ear.heard.count == 1, "one alert, and not one per row")
-        #expect(try book.strings("SELECT trade_id FROM fills ORDER BY id") == ["1", "99"])
-        #expect(try book.alerts(latest: 9).map { $0.contains("118 rows") } == [true])
+        book.wait()
+        #expect(ContinuousClock.now - began >= .seconds(RecordBook.patience) * 0.9, "it waits for a while")
+        #expect(book.trouble?.contains("database is locked") == true)
+        #expect(ear.heard == ["–"])
+        // A further try finds it locked at once, and is no news.
+        let again = ContinuousClock.now
+        for _ in 1...5 { book.tryAndWait() }
+        #expect(ContinuousClock.now - again < .seconds(RecordBook.patience))
+        #expect(ear.heard == ["–"] && book.trouble != nil && !book.isLost)
+        #expect(try book.strings("SELECT trade_id FROM fills") == ["1"], "reading goes on")
+        try other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        book.take([.filled(Sample.fill(trade: 61))], at: Sample.now)
+        book.wait()
+        #expect(book.trouble != nil, "only a try ends it")
+        book.tryAndWait()
+        #expect(book.trouble == nil)
+        #expect(ear.heard == ["–", "–"])
+        #expect(try book.strings("SELECT trade_id FROM fills ORDER BY id") == (1...61).map { "\($0)" })
+        #expect(book.finish() == nil)
         try book.close()
-        #expect(
-            try RecordReader(path: place.file).read { try $0.mayLackRows(isWritten: false) },
-            "whoever reads it is told")
+        #expect(try RecordReader(path: place.file).read { try !$0.mayLackRows(isWritten: false) })
     }
 
-    @Test func `whose disk is full misses rows and goes on when there is room again`() throws {
+    @Test func `whose disk is full is written when there is room again`() throws {
         let place = try Place(), ear = Ear()
         let book = try RecordBook(path: place.file, hear: ear.hear)
         let pages = try book.queue.read { try Int.fetchOne($0, sql: "PRAGMA page_count") } ?? 0
@@ -106,40 +126,129 @@ private final class Ear: Sendable {
         try limit(pages)
         let long = String(repeating: "x", count: 10_000)
         for number in 1...5 { book.take([.alert(long + "\(number)")], at: Sample.now) }
-        #expect(book.finish()?.contains("5 rows") == true)
-        #expect(ear.heard.count == 1)
-        #expect(ear.heard.first?.contains("full") == true, "\(ear.heard)")
+        book.wait()
+        #expect(ear.heard == ["–"])
+        #expect(book.trouble?.contains("full") == true, "\(book.trouble ?? "")")
+        for _ in 1...3 { book.tryAndWait() }
+        #expect(try book.alerts(latest: 9).isEmpty && ear.heard == ["–"])
         try limit(1_000_000)
-        book.take([.alert("after")], at: Sample.now)
-        _ = book.finish()
-        #expect(try book.alerts(latest: 9).contains("after"))
-        #expect(ear.heard.count == 1)
+        book.tryAndWait()
+        #expect(book.trouble == nil && ear.heard == ["–", "–"])
+        #expect(
+            try book.strings("SELECT substr(text, -1) FROM alerts ORDER BY id") == ["1", "2", "3", "4", "5"])
+        #expect(book.finish() == nil)
     }
 
-    @Test func `that cannot be written any more says so once`() throws {
+    @Test func `that is read-only to the end of the run says at its end how much is missing`() throws {
         let place = try Place(), ear = Ear()
         try written(place)
         let book = try RecordBook(path: place.file, hear: ear.hear)
         try book.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
         for number in 1...3 { book.take([.alert("\(number)")], at: Sample.now) }
-        #expect(book.finish() != nil)
-        #expect(ear.heard.count == 1)
-        #expect(ear.heard.first?.contains("readonly") == true, "\(ear.heard)")
+        book.wait()
+        #expect(book.trouble?.contains("readonly") == true, "\(book.trouble ?? "")")
+        book.tryAndWait()
+        #expect(ear.heard == ["–"])
+        #expect(book.finish()?.contains("3 rows") == true)
         #expect(try book.rounds(latest: 9).count == 1, "what is there can be read")
+        try book.close()
+        #expect(try RecordReader(path: place.file).read { try $0.mayLackRows(isWritten: false) })
     }
 
-    @Test func `takes a turn's rows all or none`() throws {
-        let place = try Place()
-        let book = try RecordBook(path: place.file)
+    @Test func `keeps no more rows waiting than it may, and the file says what it lacks`() throws {
+        let place = try Place(), ear = Ear()
+        let book = try RecordBook(path: place.file, hear: ear.hear)
+        try book.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
+        let most = RecordBook.waitingMost
+        for number in 1...(most + 7) { book.take([.alert("\(number)")], at: Sample.now) }
+        book.wait()
+        #expect(ear.heard == ["–"])
+        try book.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
+        book.tryAndWait()
+        #expect(book.trouble == nil, "what is missing can be had from the journal")
+        #expect(try book.strings("SELECT count(*) FROM alerts") == ["\(most + 1)"])
+        #expect(try book.alerts(latest: 1).first?.contains("7 rows could not be written") == true)
+        #expect(book.finish()?.contains("7 rows") == true)
+        try book.close()
+        #expect(try RecordReader(path: place.file).read { try $0.mayLackRows(isWritten: false) })
+    }
+
+    /// Overwrites the middle of a file that a book has open.
+    private func spoil(_ place: Place, _ book: RecordBook) throws {
+        try book.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        let file = try FileHandle(forUpdating: URL(filePath: place.file))
+        let bytes = try file.seekToEnd()
+        try file.seek(toOffset: 4096)
+        try file.write(contentsOf: Data(repeating: 0x5A, count: Int(bytes) - 8192))
+        try file.close()
+    }
+
+    @Test(arguments: ["read through", "written", "read"])
+    func `that is damaged while it is open takes nothing more, and the next start begins anew`(
+        found: String
+    ) throws {
+        let place = try Place(), ear = Ear()
+        try written(place, rounds: 400)
+        let book = try RecordBook(path: place.file, hear: ear.hear)
+        try spoil(place, book)
+        switch found {
+        case "read through": book.checkFile()
+        case "written":
+            try book.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA shrink_memory") }
+            book.take([.roundClosed(Sample.round(closed: Sample.now + .seconds(9999)))], at: Sample.now)
+        default:
+            try book.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA shrink_memory") }
+            #expect(throws: RecordFault.self) { try book.rounds(latest: 9) }
+        }
+        book.wait()
+        #expect(book.isLost)
+        #expect(book.trouble?.contains("records.sqlite is damaged") == true, "\(book.trouble ?? "")")
+        for number in 1...3 { book.take([.alert("\(number)")], at: Sample.now) }
+        book.tryAndWait()
+        #expect(book.isLost && ear.heard == ["–"], "one word, and no try that could make it worse")
+        #expect(book.finish()?.contains("rows could not be written") == true)
+        try book.close()
+        let (next, damaged) = try RecordBook.open(path: place.file, time: "t") { _ in }
+        #expect(damaged == place.file + ".damaged-t")
+        next.tryAndWait()
+        #expect(next.trouble == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func `that is sound is found so, and one that was taken away is not written on`(isReplaced: Bool) throws {
+        let place = try Place(), ear = Ear()
+        try written(place, rounds: 40)
+        let book = try RecordBook(path: place.file, hear: ear.hear)
+        book.lookForFile()
+        book.checkFile()
+        book.wait()
+        #expect(book.trouble == nil && ear.heard == [])
+        try FileManager.default.moveItem(atPath: place.file, toPath: place.folder + "/elsewhere")
+        if isReplaced { try Data("x".utf8).write(to: URL(filePath: place.file)) }
+        book.lookForFile()
+        book.lookForFile()
+        #expect(book.isLost && ear.heard == ["–"])
+        #expect(book.trouble?.contains("taken away") == true)
+    }
+
+    @Test func `takes a turn's rows all or none; what the tables refuse for itself holds up nothing`() throws
+    {
+        let place = try Place(), ear = Ear()
+        let book = try RecordBook(path: place.file, hear: ear.hear)
         try book.queue.write {
             try $0.execute(
                 sql: """
-                    CREATE TRIGGER no BEFORE INSERT ON alerts BEGIN SELECT RAISE(ABORT, 'no'); END
+                    CREATE TRIGGER no BEFORE INSERT ON alerts WHEN NEW.text = 'refused'
+                    BEGIN SELECT RAISE(ABORT, 'no'); END
                     """)
         }
         book.take([.filled(Sample.fill()), .alert("refused")], at: Sample.now)
+        book.take([.filled(Sample.fill(trade: 8))], at: Sample.now)
+        book.wait()
+        #expect(book.trouble == nil)
+        #expect(ear.heard.count == 1 && ear.heard[0].contains("refused rows: no"), "\(ear.heard)")
         #expect(book.finish()?.contains("2 rows") == true)
-        #expect(try book.counts().map(\.rows) == [0, 0, 0, 0, 0, 0])
+        #expect(try book.strings("SELECT trade_id FROM fills") == ["8"])
     }
 
     @Test(arguments: [true, false])

@@ -112,7 +112,7 @@ extension Engine {
             .noBalance, .margin, .lowRunway, .sellsForDebts, .liquidationRise, .positionLimit, .openInterest,
             .offGrid, .aboveMaximum, .priceBand, .entriesPerFill,
             // Until the state changes, which looks at everything anew.
-            .borrow, .held, .pairHeld, .notActive, .losingRounds:
+            .borrow, .held, .pairHeld, .notActive, .notRecorded, .losingRounds:
             true
         default: false
         }
@@ -279,6 +279,7 @@ extension Engine {
 
     func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
         if !state.allowsEntries || stopping || flattening { return .notActive }
+        if recordsFault != nil { return .notRecorded }
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }
         if !slots[slot].allowsEntries { return .notActive }
         // Without the private stream nobody would hear of a fill.

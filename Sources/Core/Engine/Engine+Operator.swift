@@ -10,6 +10,9 @@ extension Engine {
         case stranger(ClientOrderID)
         /// A script's file vanished, or is back.
         case missing(String, Bool)
+        /// The database of records cannot be kept, and why; `nil`: it can again. The host says so at a start
+        /// before anything is entered, and with each change.
+        case records(fault: String?)
         /// One script only; what it names is the script.
         case script(String, ScriptOrder)
     }
@@ -53,12 +56,21 @@ extension Engine {
             // Nobody measured how long a spread lasted meanwhile.
             forgetWatches(place)
             forgetWalks()
+        case .records(let fault): hear(ofRecords: fault)
         case .script(let name, let order):
             guard let place = slot(named: name) else { return }
             obey(order, place)
             forgetWalks()
         case .hold, .resume: break
         }
+    }
+
+    /// What cannot be recorded is not risked; no person is needed to begin and none to end it.
+    private func hear(ofRecords fault: String?) {
+        guard fault != recordsFault else { return }
+        recordsFault = fault
+        forgetWalks()
+        note(fault.map(Note.alert) ?? .notice("The records are written again: entries go on"))
     }
 
     private func obey(_ order: ScriptOrder, _ place: Int) {

@@ -78,11 +78,12 @@ extension Engine {
         }
     }
 
-    /// An entry rests only while its script may enter and the version that posted it is in service.
+    /// An entry rests only while its script may enter, the version that posted it is in service and what
+    /// fills can be put on record.
     private func mayRest(_ place: Int) -> Bool {
         let slot = slots[holdings[place].slot]
         let failed = slot.earlier.contains { $0.version == holdings[place].version && $0.stopped != nil }
-        return state.allowsEntries && slot.allowsEntries && !failed && isReconciled
+        return state.allowsEntries && recordsFault == nil && slot.allowsEntries && !failed && isReconciled
             && !isHeld(pair(of: place))
     }
 

@@ -135,6 +135,7 @@ extension Engine {
         picture.tradingState =
             slots[holding.slot].tradingState == .active ? state : slots[holding.slot].tradingState
         picture.stopping = stopping || flattening
+        picture.isRecorded = recordsFault == nil
         picture.budget = limits.budget(of: holding.owner)
         var unhedged = Money.zero
         for other in holdings.indices {

@@ -63,7 +63,7 @@ extension Engine {
     private func restOfPost(_ place: Int, _ operation: Operation) -> Bool {
         guard operation.kind == .entry, let plan = operation.resting, plan.fallback == .taker,
             !operation.pulled,
-            state.allowsEntries, !stopping, !flattening
+            state.allowsEntries, recordsFault == nil, !stopping, !flattening
         else { return false }
         let pair = pair(of: place)
         let filled = holdings[place].perp.magnitude - operation.before

@@ -16,6 +16,9 @@ public final class Engine {
     public internal(set) var ledger = Ledger() { didSet { isChanged = true } }
     public internal(set) var counters = Counters()
     public internal(set) var state = TradingState.active { didSet { isChanged = true } }
+    /// Why the database of records cannot be kept, in the host's words: nothing is entered; `nil` when it
+    /// can.
+    public internal(set) var recordsFault: String?
     /// One per strategy and pair: `slot · pairs + pair`.
     public internal(set) var holdings: [Holding] = [] { didSet { stirringIsKnown = false } }
     /// Places of holdings with something in them or going on: limits look at all of those for every strategy

@@ -35,6 +35,8 @@ public enum Note: Sendable, Equatable {
     case state(TradingState, reason: String)
     case scriptState(owner: String, TradingState)
     case alert(String)
+    /// Good news, for people.
+    case notice(String)
     /// - `probation`: entries until it is proven; zero when there is none. `keeps`: one can be brought back.
     case replaced(owner: String, version: String, probation: Int, keeps: Bool)
     /// A strategy that was not on the desk before; `probation` as above.

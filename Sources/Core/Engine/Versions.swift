@@ -52,7 +52,8 @@ public struct Probation: Sendable {
     /// version: the kept one would be denied as well.
     static let denialsMost = 3
     static let everybodys: [Reason] = [
-        .notActive, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime, .unhedged,
+        .notActive, .notRecorded, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime,
+        .unhedged,
     ]
     /// Nor does what is left of a limit on size: the host itself cuts every wish to that, and the last few
     /// dollars are lost to the price an order may slip to. Near a limit this is so at every look, and no

@@ -2,6 +2,7 @@
 public enum Reason: String, Sendable, CaseIterable, Comparable {
     // Before the script is asked.
     case notReady = "not_ready", notActive = "not_active", scriptStopped = "script_stopped"
+    case notRecorded = "not_recorded"
     case notSynced = "not_synced", crossed, staleBook = "stale_book", marketState = "market_state"
     case busy, held, pairOpposed = "pair_opposed", pairHeld = "pair_held", cooldown, losingRounds =
         "losing_rounds"

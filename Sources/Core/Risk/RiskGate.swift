@@ -109,6 +109,9 @@ public struct RiskGate: Sendable {
                 .notActive, asked: "entry",
                 allowed: picture.stopping ? "stopping" : picture.tradingState.rawValue)
         }
+        if !picture.isRecorded {
+            return Denial(.notRecorded, asked: "entry", allowed: "a database that can be written")
+        }
         if picture.unhedgedFor > limits.unhedgedTimeMax {
             return Denial(
                 .unhedgedTime, asked: "\(picture.unhedgedFor.milliseconds) ms",

@@ -3,6 +3,8 @@
 public struct RiskPicture: Sendable {
     public var tradingState = TradingState.active
     public var stopping = false
+    /// What happens can be put on record now.
+    public var isRecorded = false
     public var market = MarketCondition(), account = AccountCondition()
 
     // MARK: Exposure and the day; `nil` while something that is held has no price

@@ -129,7 +129,7 @@ final class GuardianRun {
         desk.start(link)
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         desk.obey(.stop(flatten: false))
-        let goesOn = waitForHost(desk, board)
+        let goesOn = waitForHost(desk, board, records)
         desk.stop()
         link.close()
         desk.journal?.writer.close(goesOn ? "host is back" : "signal")
@@ -141,7 +141,9 @@ final class GuardianRun {
     private func openRecords() -> RecordBook? {
         let logger = logger
         do throws(RecordFault) {
-            return try RecordBook(path: folder + "/" + RecordBook.file) { logger.error("\($0)") }
+            return try RecordBook(path: folder + "/" + RecordBook.file) {
+                if let refusal = $0 { logger.error("\(refusal)") }
+            }
         } catch {
             logger.error("\(error); what the guardian does is in its log and the journal only")
             return nil
@@ -164,10 +166,16 @@ final class GuardianRun {
     }
 
     /// - Returns: `false` when a signal ended it.
-    private func waitForHost(_ desk: Desk? = nil, _ board: Board? = nil) -> Bool {
-        var told = false
+    private func waitForHost(
+        _ desk: Desk? = nil, _ board: Board? = nil, _ records: RecordBook? = nil
+    ) -> Bool {
+        var told = false, tryAt: Int64 = 0
         while !lease.isWanted {
             if access(folder + "/HALT", F_OK) == 0, board?.last?.state != .halted { desk?.obey(.halt) }
+            if MonotonicClock.microseconds() >= tryAt {
+                tryAt = MonotonicClock.microseconds() + RecordKeeper.lookEvery
+                records?.tryAgain()
+            }
             if let last = board?.last, last.isQuiet != told, last.isReady {
                 told = last.isQuiet
                 logger.notice(

@@ -21,6 +21,8 @@ struct Standing: Sendable {
     /// The account is read, and what an earlier run left agrees with it.
     var isReady: Bool
     var openLines: [String]
+    /// Why nothing is entered for want of a database to record it in; `nil` when it is kept.
+    var recordsFault: String?
     var frameFaults: Int, lastFrameFault: String
 
     init(_ street: Street) {
@@ -30,7 +32,7 @@ struct Standing: Sendable {
         (counters, profit, profitToday) = (engine.counters, engine.profitByCause, engine.profitToday)
         (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
         (runway, liquidationRise) = (engine.runway, engine.liquidationRise)
-        isReady = engine.isReady
+        (isReady, recordsFault) = (engine.isReady, engine.recordsFault)
         (frameFaults, lastFrameFault) = (street.books.faults, street.books.lastFault)
     }
 }
@@ -52,6 +54,7 @@ extension Standing {
             json.field("mode", mode)
             json.field("seconds", seconds)
             json.field("state", state.rawValue)
+            json.field("records_fault", recordsFault)
             json.field("now_ms", now.milliseconds)
             json.field("equity_usd", equity)
             json.field("cash_runway", runway?.description)

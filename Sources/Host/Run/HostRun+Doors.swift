@@ -158,28 +158,6 @@ extension HostRun {
             bases: pairs.map(\.base.symbol))
     }
 
-    /// A projection: the journal has everything, so trading does not wait for it.
-    func openRecords(_ clock: RunClock) -> RecordBook? {
-        let path = folder.path + "/" + RecordBook.file, logger = logger
-        let remedy = "`neap rebuild \(folder.path)` makes it anew when the run has ended"
-        do throws(RecordFault) {
-            let time = UTCText.compact(WallClock.microseconds() / 1_000_000)
-            let (book, damaged) = try RecordBook.open(path: path, time: time) { logger.error("\($0)") }
-            if let damaged {
-                let text = "\(path) was damaged and is \(damaged) now; a new one is begun, and \(remedy)"
-                logger.error("\(text)")
-                book.take([.alert(text)], at: clock.now)
-            } else if book.wasCutOff {
-                logger.notice(
-                    "\(path): the run before was cut off and its last rows may be missing; \(remedy)")
-            }
-            return book
-        } catch {
-            logger.error("\(error); what happens is in the log and the journal only, and \(remedy)")
-            return nil
-        }
-    }
-
     /// What `status` and the page show.
     private func status(_ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64)
         -> @Sendable () -> String?

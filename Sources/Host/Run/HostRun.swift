@@ -54,7 +54,7 @@ final class HostRun {
         let link: VenueLink
         let loader: ScriptLoader
         let control: HTTPServer?, console: HTTPServer?
-        let records: RecordBook?
+        let keeper: RecordKeeper
         let clock: RunClock
         let started: Int64
     }
@@ -80,7 +80,8 @@ final class HostRun {
             throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
         }
         let postBox = Mutex<Desk?>(nil)
-        let records = openRecords(clock)
+        let keeper = RecordKeeper(folder: folder.path, logger: logger)
+        let records = keeper.book
         let loader = ScriptLoader(
             loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
                 postBox.withLock { $0 }?.post(input, loaded: loaded)
@@ -116,6 +117,7 @@ final class HostRun {
         let control = openControl(desk, loader, records, started)
         let console = openConsole(loader, records, started)
         desk.lease = guardian?.lease
+        keeper.tell(desk)
         desk.start(link)
         guardian?.look()
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
@@ -126,7 +128,7 @@ final class HostRun {
         )
         let rooms = Rooms(
             catalogue: catalogue, desk: desk, link: link, loader: loader, control: control, console: console,
-            records: records, clock: clock, started: started)
+            keeper: keeper, clock: clock, started: started)
         return try finish(rooms, endedBy: wait(rooms))
     }
 
@@ -250,6 +252,7 @@ final class HostRun {
                 }
             }
             watchSpace(rooms)
+            rooms.keeper.look()
             if guardian?.lease.isLost == true { return Self.leaseLost }
             guardian?.look()
             if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
@@ -296,7 +299,7 @@ final class HostRun {
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
         endLease(ending.isQuiet || ending.isCut)
-        if let fault = rooms.records?.finish() {
+        if let fault = rooms.keeper.book?.finish() {
             logger.error(
                 "records.sqlite is not whole: \(fault); `neap rebuild \(folder.path)` makes it anew")
         }

@@ -88,6 +88,7 @@ final class NoteText: @unchecked Sendable {
             if up { logger.info("\(name) is up") } else { logger.warning("\(name) is down: \(reason)") }
         case .state(let state, let reason): logger.warning("State \(state.rawValue): \(reason)")
         case .alert(let text): logger.error("\(text)")
+        case .notice(let text): logger.notice("\(text)")
         case .replaced(let owner, let version, let probation, _):
             let until = probation > 0 ? ", on probation for \(probation) entries" : ""
             logger.info("Script \(owner) runs version \(version.prefix(12))\(until)")
