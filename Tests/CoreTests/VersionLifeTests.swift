@@ -154,6 +154,15 @@ import Testing
         #expect(rolledBack(bench).isEmpty)
     }
 
+    @Test(arguments: [.ordersPerSecond, .unhedged, .requestBudget, .openInterest, .venuePause] as [Reason])
+    func `not hold against a version what its neighbours or the venue used up`(reason: Reason) {
+        let bench = EngineBench()
+        bench.engine.replace(version("1"), ProbationTerms(entries: 3))
+        for _ in 0..<5 { bench.engine.countDenial(0, Denial(reason)) }
+        show(bench, 0)
+        #expect(rolledBack(bench).isEmpty)
+    }
+
     @Test(
         arguments: [
             .maxPositionSize, .totalExposure, .grossExposure, .budget, .runway, .margin, .hedgeCollar,

@@ -30,6 +30,26 @@ private final class PlainStrategy: Strategy {
 }
 
 @Suite struct `The desk` {
+    @Test(arguments: [ConnectionID.privateStream, .publicStream])
+    func `takes the private stream for gone when its subscription is refused`(_ connection: ConnectionID) {
+        let market = GeneratedMarket(seconds: 0)
+        let street = Street(
+            catalogue: market.catalogue, pairs: market.pairs, limits: RiskLimits(),
+            strategies: [PlainStrategy()])
+        let now = Timestamp(milliseconds: 1_790_000_000_000)
+        _ = street.turn(.connection(connection, .up), now: now)
+        _ = street.engine.takeNotes()
+        let refusal = "{\"id\":null,\"error\":{\"code\":4003,\"message\":\"Invalid signature\"}}"
+        let outcome = street.turn(.frame(connection, Array(refusal.utf8)), now: now)
+        let isPrivate = connection == .privateStream
+        #expect(outcome.dropsConnection == (isPrivate ? connection : nil))
+        let lost = street.engine.takeNotes().contains {
+            guard case .connection(connection, up: false, let reason) = $0 else { return false }
+            return reason.contains("4003 Invalid signature")
+        }
+        #expect(lost == isPrivate)
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func `closes a round over real sockets and its ledger is zero in every asset`() throws {
         var configuration = VenueConfiguration()

@@ -53,7 +53,8 @@ public struct Probation: Sendable {
     static let denialsMost = 3
     static let everybodys: [Reason] = [
         .notActive, .notRecorded, .tradesPerDay, .feesPerDay, .dailyLoss, .equity, .unhedgedTime,
-        .unhedged,
+        .unhedged, .ordersPerSecond, .requestBudget, .noIDs, .staleAccount, .openInterest, .lowRunway,
+        .sellsForDebts, .liquidating, .liquidationRise, .venuePause,
     ]
     /// Nor does what is left of a limit on size: the host itself cuts every wish to that, and the last few
     /// dollars are lost to the price an order may slip to. Near a limit this is so at every look, and no

@@ -23,12 +23,20 @@ struct BookFeeds {
         }
     }
 
+    private var isRefused = false
+
     /// How far every book is, for another follower to go on from.
     var progress: [DepthFeed?] { feeds }
 
     /// Goes on from another one's books with a parser of its own.
     init(_ catalogue: Catalogue, continuing progress: [DepthFeed?]) {
         (self.catalogue, frames, feeds) = (catalogue, FrameReader(catalogue), progress)
+    }
+
+    /// The private stream was refused since the last look.
+    mutating func takeRefused() -> Bool {
+        defer { isRefused = false }
+        return isRefused
     }
 
     mutating func takeWanted() -> [InstrumentID] {
@@ -50,7 +58,10 @@ struct BookFeeds {
         case .error(let code, let message):
             lastFault = "the venue refused a subscription: \(code) \(message)"
             faults += 1
-            return []
+            guard connection == .privateStream else { return [] }
+            // Without it nobody hears of a fill: as good as no stream at all.
+            isRefused = true
+            return [.connection(connection, .down(reason: lastFault))]
         case .bookTicker, .ignored: return []
         }
     }

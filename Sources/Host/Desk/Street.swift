@@ -90,6 +90,7 @@ package final class Street {
             do {
                 events = [.alive(connection)]
                 events += try books.read(connection, bytes)
+                if books.takeRefused() { outcome.dropsConnection = connection }
             } catch {
                 events = books.hostile(error, connection)
                 outcome.dropsConnection = connection

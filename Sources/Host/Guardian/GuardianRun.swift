@@ -171,6 +171,8 @@ final class GuardianRun {
     ) -> Bool {
         var told = false, tryAt: Int64 = 0
         while !lease.isWanted {
+            // Nobody will ever come back for a folder that is gone; what is open is repaired first.
+            if access(folder, F_OK) != 0, board?.last?.isQuiet ?? true { return false }
             if access(folder + "/HALT", F_OK) == 0, board?.last?.state != .halted { desk?.obey(.halt) }
             if MonotonicClock.microseconds() >= tryAt {
                 tryAt = MonotonicClock.microseconds() + RecordKeeper.lookEvery
