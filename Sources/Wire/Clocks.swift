@@ -6,6 +6,12 @@ public enum MonotonicClock {
     public static func microseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 }
 
+/// The processor time of the calling thread.
+public enum ThreadClock {
+    /// Microseconds of work. Never goes back; of one thread only.
+    public static func microseconds() -> Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
+}
+
 /// The clock of the calendar. It may jump: compare it with other machines' times, never with itself.
 public enum WallClock {
     /// Microseconds since 1970-01-01 UTC.

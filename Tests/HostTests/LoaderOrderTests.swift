@@ -44,3 +44,96 @@ import Testing
         #expect(bench.swaps.last?.name == "one")
     }
 }
+
+@Suite struct `While a script is tried for long` {
+    /// The market of its rehearsal goes on until the test ends it.
+    private func trying() throws -> (LoaderBench, EndlessMarket) {
+        let market = EndlessMarket()
+        let bench = try LoaderBench(
+            ["one": entering(at: "9"), "two": entering(at: "9", name: "two")],
+            tape: { () throws(JournalFault) in market })
+        _ = try bench.loader.load()
+        bench.loader.start()
+        try bench.folder.write("strategies/one.lua", entering(at: "8"))
+        #expect(market.waitBegun())
+        return (bench, market)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `the file of another is missed`() throws {
+        let (bench, market) = try trying()
+        defer {
+            market.end()
+            bench.loader.stop()
+        }
+        try FileManager.default.removeItem(atPath: bench.folder.path + "/strategies/two.lua")
+        // Each round of the loader is answered, also while it rehearses.
+        while !bench.posted.contains(.order(.missing("two", true))) { _ = bench.ask(.promote, "none").wait() }
+        #expect(bench.said.contains { $0.hasPrefix("two.lua is gone") })
+        #expect(bench.swaps.isEmpty, "the other one is still tried")
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a newer save of it takes its place`() throws {
+        let (bench, market) = try trying()
+        defer { bench.loader.stop() }
+        try bench.folder.write("strategies/one.lua", entering(at: "7"))
+        #expect(bench.waitReport())
+        #expect(bench.reports.contains { $0.contains("a newer save is there") }, "\(bench.reports)")
+        market.end()
+        #expect(bench.waitSwap())
+        #expect(bench.swaps.map(\.version) == [try bench.version("one", entering(at: "7"))])
+    }
+}
+
+@Suite struct `A version that waits for a person` {
+    private let running = entering(at: "9"), waiting = entering(at: "8")
+
+    private func waitingBench() throws -> LoaderBench {
+        let market = EndlessMarket()
+        market.end()
+        let bench = try LoaderBench(
+            ["one": running], policy: .shadow, tape: { () throws(JournalFault) in market })
+        _ = try bench.loader.load()
+        bench.loader.start()
+        try bench.folder.write("strategies/one.lua", waiting)
+        #expect(bench.ask(.reload, "one").wait()?.done == true)
+        return bench
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `goes on waiting when a broken save comes`() throws {
+        let bench = try waitingBench()
+        defer { bench.loader.stop() }
+        try bench.folder.write("strategies/one.lua", "return {")
+        #expect(bench.waitReport())
+        #expect(bench.ask(.promote, "one").wait()?.done == true)
+        #expect(bench.swaps.map(\.version) == [try bench.version("one", waiting)])
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `waits again when its file was away and is back`() throws {
+        let bench = try waitingBench()
+        defer { bench.loader.stop() }
+        let path = bench.folder.path + "/strategies/one.lua"
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+        while !bench.said.contains(where: { $0.hasPrefix("one.lua is gone") }) {
+            _ = bench.ask(.promote, "none").wait()
+        }
+        #expect(bench.ask(.promote, "one").wait()?.done == false)
+        try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+        while bench.ask(.promote, "one").wait()?.done == false {}
+        #expect(bench.swaps.map(\.version) == [try bench.version("one", waiting)])
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `is told apart in the records from the one that waits in its place`() throws {
+        let bench = try waitingBench()
+        defer { bench.loader.stop() }
+        let newer = entering(at: "7")
+        try bench.folder.write("strategies/one.lua", newer)
+        #expect(bench.ask(.reload, "one").wait()?.done == true)
+        #expect(try bench.records.fate(of: "one", bench.version("one", waiting))?.fate == .untried)
+        #expect(try bench.records.fate(of: "one", bench.version("one", newer))?.fate == .shadow)
+    }
+}

@@ -193,3 +193,21 @@ enum Sample {
         #expect(reports().count == 1)
     }
 }
+
+@Suite struct `A script that is slow` {
+    @Test func `is refused by what a call takes on average, whatever its steps`() throws {
+        var limits = Sample.maker.limits
+        limits.wall = TimeSpan(microseconds: 20)
+        let maker = ScriptMaker(limits: limits, bindings: [:])
+        func report(_ body: String) throws -> String? {
+            let package = Sample.script(body)
+            do throws(ScriptReport) {
+                _ = try DryRun.check(package, maker, state: nil)
+                return nil
+            } catch { return error.message }
+        }
+        #expect(try report("return nil") == nil)
+        let slow = try #require(try report("for i = 1, 20000 do local t = i * i end return nil"))
+        #expect(slow.contains("a call on average"), "\(slow)")
+    }
+}

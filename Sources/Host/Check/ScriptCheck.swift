@@ -3,6 +3,7 @@ import Exchange
 import Gateway
 import Journal
 import LuaBridge
+import Wire
 
 /// Everything that can be said of a strategy without a running host.
 struct ScriptCheck {
@@ -81,7 +82,10 @@ struct ScriptCheck {
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
         let bench = try PaperBench(
             package, running: nil, maker, plan, from: market.picture, tape: market)
-        return try Rehearsal(bench, pairs: market.pairs.count, exitsRehearsed: exitsRehearsed)
+        let until = MonotonicClock.microseconds() + ScriptLoader.longestRehearsal
+        return try Rehearsal(
+            bench, pairs: market.pairs.count, exitsRehearsed: exitsRehearsed,
+            isLongEnough: { MonotonicClock.microseconds() >= until })
     }
 
     var isGood: Bool { reports.isEmpty }

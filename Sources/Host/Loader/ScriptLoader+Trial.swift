@@ -40,7 +40,7 @@ extension ScriptLoader {
         }
         let isRunning = version == current
         guard !isRunning || beginsAnew else {
-            candidates[name] = nil
+            drop(name, "the running version was saved again")
             return isAsked ? "\(name): version \(version.prefix(12)) is the running one" : ""
         }
         // It stands on the desk and does not trade.
@@ -96,8 +96,26 @@ extension ScriptLoader {
         // Somebody may need another script's version back while this one is tried.
         let isCancelled = { [self] in
             obeyUrgent()
-            return shared.withLock { $0.stopping }
+            return isOvertaken || shared.withLock { $0.stopping }
         }
+        (trying, isOvertaken) = (script.package, false)
+        defer { trying = nil }
+        do throws(ScriptReport) {
+            return try prove(script, stored, beginsAnew, picture, isCancelled)
+        } catch {
+            guard isOvertaken else { throw error }
+            throw ScriptReport(
+                place: name + ".lua",
+                message: "version \(version.prefix(12)) was tried no further: a newer save is there",
+                isHosts: true)
+        }
+    }
+
+    private func prove(
+        _ script: Script, _ stored: StoredScript?, _ beginsAnew: Bool, _ picture: StreetPicture?,
+        _ isCancelled: @escaping () -> Bool
+    ) throws(ScriptReport) -> Proof {
+        let name = script.package.name, version = script.contract.version
         let exits = try DryRun.check(
             script.package, setting.maker, state: beginsAnew ? nil : stored, isCancelled: isCancelled)
         step(script, .contract)
@@ -123,7 +141,7 @@ extension ScriptLoader {
     }
 
     /// A script that uses up its steps in every call is rehearsed on less: others wait behind it.
-    private static let longestRehearsal: Int64 = 30_000_000
+    static let longestRehearsal: Int64 = 30_000_000
 
     /// The desk could not take a version over; on the desk's thread.
     func refused(_ name: String, _ version: String, _ report: ScriptReport) {
@@ -142,6 +160,7 @@ extension ScriptLoader {
         let name = script.package.name
         let inShadow = setting.policy != .confirm && proof.bench != nil
         if inShadow { proof.bench?.becomeShadow() }
+        drop(name, "version \(script.contract.version.prefix(12)) waits in its place")
         candidates[name] = Candidate(
             package: script.package, version: script.contract.version, terms: proof.terms,
             bench: inShadow ? proof.bench : nil)
@@ -284,21 +303,29 @@ extension ScriptLoader {
 
     private func refuse(_ script: Script, _ report: ScriptReport) {
         let name = script.package.name
-        candidates[name] = nil
+        // What waits stays: a person may promote it as long as nothing better came.
+        if candidates[name]?.version == script.contract.version { candidates[name] = nil }
         shared.withLock { _ = $0.refused[name, default: []].insert(script.contract.version) }
         step(script, .refused, report.description)
     }
 
+    /// A version that waited waits no more.
+    /// - Returns: `false` when none did.
+    @discardableResult
+    func drop(_ name: String, _ why: String) -> Bool {
+        guard let candidate = candidates.removeValue(forKey: name) else { return false }
+        setting.records?.step(name, candidate.version, .untried, why, at: setting.now())
+        return true
+    }
+
     /// It is tried when it is saved again or asked for, and needs no other text for that.
     private func put(off script: Script, _ report: ScriptReport) {
-        candidates[script.package.name] = nil
         untried.insert(script.package.name)
         step(script, .untried, report.description)
     }
 
     /// A source that does not compile has no contract; its hash is that of the bytes all the same.
     private func refuse(_ package: ScriptPackage, _ report: ScriptReport) {
-        candidates[package.name] = nil
         let version = package.hash
         let files = ScriptPackage(name: package.name, source: package.source, library: [])
             .files(version: version)

@@ -120,6 +120,11 @@ package final class ScriptLoader: @unchecked Sendable {
     static let absence: Int64 = 2_000
     /// How often shadows are shown what was recorded since.
     static let shadowEvery: Int64 = 250
+    /// How often files are missed while a script is tried.
+    static let glanceEvery: Int64 = 500
+    private var glancedAt: Int64 = 0
+    /// What is being tried, and that its file has been saved again since.
+    var trying: ScriptPackage?, isOvertaken = false
 
     package init(_ setting: Setting) {
         self.setting = setting
@@ -248,8 +253,18 @@ package final class ScriptLoader: @unchecked Sendable {
         }
     }
 
-    /// Everything but what would begin another rehearsal.
+    /// Everything but what would begin another rehearsal: orders, and files that are gone.
     func obeyUrgent() {
+        let now = Self.milliseconds()
+        if now - glancedAt >= Self.glanceEvery {
+            glancedAt = now
+            if let contents = try? setting.folder.read() {
+                missGone(contents)
+                isOvertaken = contents.packages.contains {
+                    $0.name == trying?.name && !$0.source.isEmpty && $0.fingerprint != trying?.fingerprint
+                }
+            }
+        }
         while let order = shared.withLock({ shared in
             let place = shared.orders.firstIndex { $0.order == .promote || $0.order == .rollback }
             return place.map { shared.orders.remove(at: $0) }
@@ -310,7 +325,7 @@ package final class ScriptLoader: @unchecked Sendable {
         let packages = contents.packages.filter { !$0.source.isEmpty }
         let present = Set(contents.names).subtracting(
             contents.packages.filter { $0.source.isEmpty }.map(\.name))
-        for name in seen.keys.sorted() where !present.contains(name) { miss(name) }
+        missGone(contents)
         for name in present.sorted() where gone[name] != nil {
             if gone.removeValue(forKey: name)?.isTold == true {
                 setting.tell("\(name).lua is back")
@@ -329,6 +344,12 @@ package final class ScriptLoader: @unchecked Sendable {
         }
     }
 
+    private func missGone(_ contents: ScriptFolder.Contents) {
+        let empty = contents.packages.filter { $0.source.isEmpty }.map(\.name)
+        let present = Set(contents.names).subtracting(empty)
+        for name in seen.keys.sorted() where !present.contains(name) { miss(name) }
+    }
+
     private func miss(_ name: String) {
         let now = Self.milliseconds()
         guard let entry = gone[name] else {
@@ -337,7 +358,8 @@ package final class ScriptLoader: @unchecked Sendable {
         }
         guard !entry.isTold, now - entry.since >= Self.absence else { return }
         gone[name] = (entry.since, true)
-        candidates[name] = nil
+        // The same bytes back go the whole way again: what waited has not been watched meanwhile.
+        if drop(name, "its file was gone") { seen[name] = [] }
         setting.tell("\(name).lua is gone: no entries, exits go on with the last good version")
         setting.post(.order(.missing(name, true)), nil)
     }

@@ -2,6 +2,7 @@ import Core
 import Exchange
 import Journal
 import LuaBridge
+import Wire
 
 /// Puts every callback of a script through a stretch of the generated market in which positions are opened
 /// whether the script wishes or not, and then through markets that stretch does not have, so that code which
@@ -11,7 +12,11 @@ package enum DryRun {
     static let seconds: Int64 = 40
 
     /// Inputs that are made before the two states hear them, side by side.
-    private static let stretchMost = 1024
+    private static let stretchMost = 64
+    /// Work after which a script has been seen enough: others wait behind it. µs of processor time.
+    private static let workMost: Int64 = 10_000_000
+    /// So many calls make an average.
+    private static let callsLeast = 3
 
     private static func stretch(of market: GeneratedMarket) throws(JournalFault) -> [Heard] {
         var heard: [Heard] = []
@@ -26,20 +31,22 @@ package enum DryRun {
         _ package: ScriptPackage, _ maker: ScriptMaker, state: StoredScript?,
         isCancelled: () -> Bool = { false }
     ) throws(ScriptReport) -> Bool {
+        let limit = maker.limits(of: package.name).wall
         let maker = maker.patient
         let limits = GeneratedMarket.limits
         let market = GeneratedMarket(seconds: seconds, limits: limits)
         let plan = PaperPlan(
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
         var desks: [PaperDesk] = []
+        let began = ThreadClock.microseconds()
         for _ in 0..<2 {
             let script = try maker.make(package)
             if let state { try script.takeOver(from: maker.restore(state)) }
             desks.append(
                 PaperDesk(WatchedScript(script, wishesAlways: true), plan, from: market.picture))
         }
-        do throws(JournalFault) {
-            while desks[0].strategy.faults == 0 {
+        do {
+            while desks[0].strategy.faults == 0, ThreadClock.microseconds() - began < workMost {
                 let stretch = try stretch(of: market)
                 if stretch.isEmpty { break }
                 if isCancelled() { throw JournalFault("the host is stopping") }
@@ -49,7 +56,10 @@ package enum DryRun {
                     desks[0].hear(events, now: now)
                 }
                 twinThread?.join()
+                try judge(ThreadClock.microseconds() - began, desks[0].strategy, package, limit)
             }
+        } catch let report as ScriptReport {
+            throw report
         } catch {
             throw ScriptReport(place: package.name + ".lua", message: "\(error)", isHosts: true)
         }
@@ -77,6 +87,18 @@ package enum DryRun {
                 place: package.name + ".lua", message: Rehearsal.isNotRepeatable)
         }
         return !script.contract.hasExit || script.exitCalls > 0
+    }
+
+    /// A thread may rest for long beside other work, so a single call is judged by its steps; what a call
+    /// takes on average, in time that was really spent, is the script's own.
+    private static func judge(
+        _ spent: Int64, _ script: WatchedScript, _ package: ScriptPackage, _ limit: TimeSpan
+    ) throws(ScriptReport) {
+        guard script.calls >= callsLeast, spent / Int64(script.calls) > limit.microseconds else { return }
+        throw ScriptReport(
+            place: package.name + ".lua",
+            message: "takes too long: \(spent / Int64(script.calls) / 1000) ms a call on average, "
+                + "\(limit.milliseconds) are allowed (in a dry run, after \(script.calls) calls)")
     }
 
     /// Flags and choices are turned by people in a file that nobody rehearses: each other value is shown the
