@@ -11,7 +11,7 @@ help:
 	@echo "make bench   release build, then the benchmarks of docs/performance.md, about nine minutes"
 	@echo "make bench-scripts   calls, reloads, swaps, many scripts, runaways (ARGS=\"1 calls\": a part)"
 	@echo "make test    debug build, format lint, all tests"
-	@echo "make reliability   520 mutated strategies against a host (MUTANTS=… for another number)"
+	@echo "make reliability   every kill of the host, 520 mutated strategies (MUTANTS=… for another number)"
 
 packages:
 	@scripts/packages $(PACKAGES)
@@ -43,4 +43,4 @@ MUTANTS ?= 520
 RELIABILITY := -c release -Xswiftc -enable-testing --scratch-path .build/reliability
 reliability: packages
 	@swift build --build-tests $(RELIABILITY)
-	@NEAP_CORPUS=$(MUTANTS) swift test --skip-build $(RELIABILITY) --filter ReliabilityTests
+	@NEAP_KILLS=all NEAP_CORPUS=$(MUTANTS) swift test --skip-build $(RELIABILITY) --no-parallel --filter ReliabilityTests

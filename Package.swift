@@ -20,6 +20,12 @@ let package = Package(
     name: "neap",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "neap", targets: ["neap"])],
+    traits: [
+        .trait(
+            name: "KillPoints",
+            description: "NEAP_KILL=POINT:COUNT ends the process at a place between exchange and record."),
+        .default(enabledTraits: ["KillPoints"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -89,13 +95,22 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("LuaBridgeTests", ["LuaBridge", "Core"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("HostTests", ["Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Venue", "Wire"]),
-        tests("ReliabilityTests", ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator"]),
+        tests(
+            "HostTests",
+            [
+                "Host", "Journal", "LuaBridge", "Core", "Exchange", "Gateway", "Simulator", "Venue", "Wire",
+                "Records",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            "ReliabilityTests",
+            ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire"]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),
         tests("MarketTests", ["Market", "Core"]),
-        tests("RecordsTests", ["Records", "Core"]),
+        tests("RecordsTests", ["Records", "Core", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("ConsoleTests", ["Console", "Wire"]),
         .testTarget(
             name: "ExchangeTests", dependencies: ["Core", "Exchange"], path: "Tests/ExchangeTests",

@@ -37,6 +37,20 @@ public struct MarginCurve: Hashable, Sendable {
     public init(base: Int64, factor: Int64) { (self.base, self.factor) = (base, factor) }
 }
 
+/// What a market allows beyond its grid. Each is `nil` where the venue names no such bound.
+public struct MarketBounds: Hashable, Sendable {
+    public var quantityMax: Quantity?
+    /// Of a limit price, as parts of the active price; 1.0 is 100 000 000.
+    public var limitLow: Percent?, limitHigh: Percent?
+    /// How far a taker reaches, as parts of the touch.
+    public var impactLow: Percent?, impactHigh: Percent?
+    /// Perps: contracts that all users of the venue together may have open.
+    public var openInterestMax: Quantity?
+    /// Perps: how often a notional counts against the account's position limit; 1.0 is 100 000 000.
+    public var positionWeight: Percent?
+    public init() {}
+}
+
 /// What is traded: one spot market or one perp.
 public struct Instrument: Hashable, Sendable {
     public let id: InstrumentID
@@ -54,17 +68,19 @@ public struct Instrument: Hashable, Sendable {
     /// Perps: initial and maintenance margin; `nil` for spot.
     public let initialMargin: MarginCurve?, maintenanceMargin: MarginCurve?
     public var state: BookState
+    public var bounds: MarketBounds
 
     public init(
         id: InstrumentID, symbol: String, kind: InstrumentKind, base: Asset, quote: Asset, tickSize: Price,
         lotSize: Quantity, minQuantity: Quantity, fundingInterval: TimeSpan? = nil,
-        initialMargin: MarginCurve? = nil, maintenanceMargin: MarginCurve? = nil, state: BookState = .open
+        initialMargin: MarginCurve? = nil, maintenanceMargin: MarginCurve? = nil, state: BookState = .open,
+        bounds: MarketBounds = MarketBounds()
     ) {
         precondition(tickSize.raw > 0 && lotSize.raw > 0, "an instrument has a tick and a lot")
         (self.id, self.symbol, self.kind, self.base, self.quote) = (id, symbol, kind, base, quote)
         (self.tickSize, self.lotSize, self.minQuantity) = (tickSize, lotSize, minQuantity)
         (self.fundingInterval, self.initialMargin) = (fundingInterval, initialMargin)
-        (self.maintenanceMargin, self.state) = (maintenanceMargin, state)
+        (self.maintenanceMargin, self.state, self.bounds) = (maintenanceMargin, state, bounds)
     }
 }
 

@@ -25,12 +25,32 @@ public enum Request: Sendable, Equatable {
     case depth(InstrumentID)
     case account, capital, collateral, positions
     case markPrices, markets, serverTime
+    /// What one market lets happen now; the list of all may be minutes old (PROTOCOL 3.2).
+    case market(InstrumentID)
+    /// Rates, utilisation and room of lending, by asset.
+    case lendingMarkets
+    /// How much of an asset this account could borrow now.
+    case borrowRoom(Asset)
+    /// What assets count as collateral, by size.
+    case collateralTerms
+    /// Contracts that all users of the venue have open, by perp.
+    case openInterest
+    /// The best levels of a book that nobody here follows.
+    case bestLevels(InstrumentID)
     /// Executions from a moment on, oldest first; `offset` pages.
     case fills(from: Timestamp, offset: Int)
     /// Funding payments, newest first.
     case fundingPayments(offset: Int)
     /// Settled rates of a perp, newest first.
     case fundingRates(InstrumentID, limit: Int)
+
+    /// True for orders, alone or as a batch.
+    public var placesOrders: Bool {
+        switch self {
+        case .submit, .submitBatch: true
+        default: false
+        }
+    }
 
     /// True for what may change orders at the venue: sent at most once, lost answers are `unknown`.
     public var changesState: Bool {
@@ -57,6 +77,11 @@ public enum Reply: Sendable, Equatable {
     case positions([PositionUpdate])
     case marks([MarkRow])
     case markets([Instrument], skipped: [String])
+    case market(BookState)
+    case lendingMarkets([LendingMarket])
+    case borrowRoom(Quantity)
+    case collateralTerms([CollateralTerms])
+    case openInterest([OpenInterest])
     case serverTime(Timestamp)
     case fills([Fill])
     case fundingPayments([FundingPayment])
@@ -86,10 +111,66 @@ public struct AccountFacts: Sendable, Equatable {
     public let fees: FeeRates
     public let leverageLimit: Money
     public let autoLend: Bool, liquidating: Bool
-    public init(fees: FeeRates, leverageLimit: Money, autoLend: Bool, liquidating: Bool) {
+    /// Debts are met by borrowing USDC before coins are sold for it; `nil` when the venue did not tell.
+    public let borrowsToSettle: Bool?
+    /// USD of weighted position notional; `nil` when the venue names none.
+    public let positionMax: Money?
+    public init(
+        fees: FeeRates, leverageLimit: Money, autoLend: Bool, liquidating: Bool, borrowsToSettle: Bool? = nil,
+        positionMax: Money? = nil
+    ) {
         (self.fees, self.leverageLimit, self.autoLend, self.liquidating) = (
             fees, leverageLimit, autoLend, liquidating
         )
+        (self.borrowsToSettle, self.positionMax) = (borrowsToSettle, positionMax)
+    }
+}
+
+/// The lending pool of one asset.
+public struct LendingMarket: Sendable, Equatable {
+    public let asset: Asset
+    /// Something can be borrowed and lent; a state we do not know is closed.
+    public let isOpen: Bool
+    /// Yearly, percent.
+    public let borrowRate: Percent, lendRate: Percent
+    /// Borrowed of what is lent; 1.0 is 100 000 000.
+    public let utilisation: Percent
+    public init(asset: Asset, isOpen: Bool, borrowRate: Percent, lendRate: Percent, utilisation: Percent) {
+        (self.asset, self.isOpen, self.utilisation) = (asset, isOpen, utilisation)
+        (self.borrowRate, self.lendRate) = (borrowRate, lendRate)
+    }
+}
+
+/// What an asset counts as collateral (PROTOCOL 3.4).
+public struct CollateralTerms: Sendable, Equatable {
+    public let asset: Asset
+    /// 1.0 is 100 000 000.
+    public let weight: Percent
+    /// How the weight falls with size; `nil` is the plain weight.
+    public let curve: HaircutCurve?
+    public init(asset: Asset, weight: Percent, curve: HaircutCurve? = nil) {
+        (self.asset, self.weight, self.curve) = (asset, weight, curve)
+    }
+
+    /// The weight of a holding of this notional; rounded down.
+    public func weight(of notional: Money) -> Percent {
+        guard let curve else { return weight }
+        return Figures.collateralWeight(
+            notional: notional.notional, weight: weight, base: curve.base, penalty: curve.penalty)
+    }
+}
+
+/// `min(base, 1.1/(1 + penalty·√notional))`: base as a part of one, penalty per root of a dollar in 10⁻¹².
+public struct HaircutCurve: Sendable, Equatable {
+    public let base: Percent, penalty: Int64
+    public init(base: Percent, penalty: Int64) { (self.base, self.penalty) = (base, penalty) }
+}
+
+/// Contracts open in one perp.
+public struct OpenInterest: Sendable, Equatable {
+    public let instrument: InstrumentID, quantity: Quantity
+    public init(instrument: InstrumentID, quantity: Quantity) {
+        (self.instrument, self.quantity) = (instrument, quantity)
     }
 }
 
@@ -115,13 +196,15 @@ public struct CollateralFacts: Sendable, Equatable {
     public let maintenanceFraction: Percent?
     /// Weights by asset.
     public let weights: [AssetWeight]
+    /// Notional of what is borrowed, USD.
+    public let borrowed: Money
     public init(
         netEquity: Money, available: Money, locked: Money, marginFraction: Percent?, weights: [AssetWeight],
-        maintenanceFraction: Percent? = nil
+        maintenanceFraction: Percent? = nil, borrowed: Money = .zero
     ) {
         (self.netEquity, self.available, self.locked) = (netEquity, available, locked)
         (self.marginFraction, self.weights) = (marginFraction, weights)
-        self.maintenanceFraction = maintenanceFraction
+        (self.maintenanceFraction, self.borrowed) = (maintenanceFraction, borrowed)
     }
 }
 

@@ -90,7 +90,7 @@ extension Instrument {
             id: id, symbol: symbol, kind: kind, base: base, quote: quote, tickSize: tickSize,
             lotSize: lotSize,
             minQuantity: minQuantity, fundingInterval: fundingInterval, initialMargin: initialMargin,
-            maintenanceMargin: maintenanceMargin, state: state)
+            maintenanceMargin: maintenanceMargin, state: state, bounds: bounds)
     }
 }
 

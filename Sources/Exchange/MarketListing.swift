@@ -174,8 +174,26 @@ public struct MarketListing: Sendable, Equatable {
                 lotSize: step, minQuantity: least, fundingInterval: interval,
                 initialMargin: isPerp ? MarketListing.margin(imfBase, imfFactor) : nil,
                 maintenanceMargin: isPerp ? MarketListing.margin(mmfBase, mmfFactor) : nil,
-                state: BookState(rawValue: state) ?? .unknown), nil
+                state: BookState(rawValue: state) ?? .unknown, bounds: bounds(isPerp)), nil
         )
+    }
+
+    /// A bound whose text is beyond what can be counted binds nothing.
+    private func bounds(_ isPerp: Bool) -> MarketBounds {
+        func part(_ text: String?, _ rounding: Rounding) -> Percent? {
+            text.flatMap { DecimalText.parse($0, places: 8, rounding: rounding) }
+                .flatMap { Int64(exactly: $0) }.map(Percent.init(raw:))
+        }
+        var bounds = MarketBounds()
+        bounds.quantityMax = maxQuantity.flatMap { Quantity($0) }
+        (bounds.limitLow, bounds.limitHigh) = (part(minMultiplier, .up), part(maxMultiplier, .down))
+        (bounds.impactLow, bounds.impactHigh) = (
+            part(minImpactMultiplier, .up), part(maxImpactMultiplier, .down)
+        )
+        guard isPerp else { return bounds }
+        bounds.openInterestMax = openInterestLimit.flatMap { Quantity($0) }
+        bounds.positionWeight = part(positionLimitWeight, .up)
+        return bounds
     }
 
     private static func margin(_ base: String?, _ factor: String?) -> MarginCurve? {

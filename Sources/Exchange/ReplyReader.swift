@@ -74,7 +74,7 @@ public final class ReplyReader {
                 try known(root, catalogue) { row, id throws(FrameFault) in
                     try OrderUpdate(answer: row, instrument: id)
                 })
-        case .depth: try depth(root)
+        case .depth, .bestLevels: try depth(root)
         case .account: .account(try AccountFacts(root))
         case .capital: .balances(try balances(root))
         case .collateral: .collateral(try CollateralFacts(root))
@@ -93,6 +93,9 @@ public final class ReplyReader {
                             next: "nextFundingTimestamp"))
                 })
         case .markets: try markets(root)
+        case .market(let id): .market(try state(root, catalogue[id].symbol))
+        case .lendingMarkets, .borrowRoom, .collateralTerms, .openInterest:
+            try venueTerms(request, root, catalogue)
         case .serverTime: .unknown("a time is text")
         case .fills:
             .fills(
@@ -116,7 +119,7 @@ public final class ReplyReader {
         }
     }
 
-    private static func rows<Row>(
+    static func rows<Row>(
         _ root: JSONNode, _ read: (JSONNode) throws(FrameFault) -> Row
     ) throws(FrameFault) -> [Row] {
         guard root.kind == .array else { throw FrameFault(field: "", found: root.shown) }
@@ -126,7 +129,7 @@ public final class ReplyReader {
     }
 
     /// Rows of instruments that are in the catalogue; others are none of ours.
-    private static func known<Row>(
+    static func known<Row>(
         _ root: JSONNode, _ catalogue: Catalogue, _ read: (JSONNode, InstrumentID) throws(FrameFault) -> Row
     ) throws(FrameFault) -> [Row] {
         guard root.kind == .array else { throw FrameFault(field: "", found: root.shown) }
@@ -200,7 +203,10 @@ extension AccountFacts {
                 spotMaker: try rate("spotMakerFee"), spotTaker: try rate("spotTakerFee"),
                 perpMaker: try rate("futuresMakerFee"), perpTaker: try rate("futuresTakerFee")),
             leverageLimit: try node.money("leverageLimit", .down), autoLend: try node.flag("autoLend"),
-            liquidating: node.optional("liquidating")?.flag ?? false)
+            liquidating: node.optional("liquidating") == nil ? false : try node.flag("liquidating"),
+            borrowsToSettle: node.optional("autoBorrowSettlements") == nil
+                ? nil : try node.flag("autoBorrowSettlements"),
+            positionMax: try node.optionalMoney("positionLimit", .down))
     }
 }
 
@@ -226,7 +232,8 @@ extension CollateralFacts {
             marginFraction: node.optional("marginFraction") == nil
                 ? nil : try percent(node, "marginFraction"),
             weights: weights,
-            maintenanceFraction: node.optional("mmf") == nil ? nil : try percent(node, "mmf"))
+            maintenanceFraction: node.optional("mmf") == nil ? nil : try percent(node, "mmf"),
+            borrowed: try node.optionalMoney("borrowLiability", .up) ?? .zero)
     }
 }
 

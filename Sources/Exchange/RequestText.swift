@@ -52,7 +52,7 @@ extension JSONText {
 /// Requests of the engine as HTTP calls.
 public struct RequestText: Sendable {
     private let catalogue: Catalogue
-    public static let depthLevels = 1000, pageRows = 1000
+    public static let depthLevels = 1000, bestLevels = 5, pageRows = 1000
 
     public init(_ catalogue: Catalogue) { self.catalogue = catalogue }
 
@@ -75,6 +75,16 @@ public struct RequestText: Sendable {
         case .positions: .get("/api/v1/position", signed: .positionQuery)
         case .markPrices: .get("/api/v1/markPrices")
         case .markets: .get("/api/v1/markets")
+        case .market(let instrument): .get("/api/v1/market", [symbol(instrument)])
+        case .lendingMarkets: .get("/api/v1/borrowLend/markets")
+        case .borrowRoom(let asset):
+            .get(
+                "/api/v1/account/limits/borrow", [Parameter("symbol", asset.symbol)],
+                signed: .maxBorrowQuantity)
+        case .collateralTerms: .get("/api/v1/collateral")
+        case .openInterest: .get("/api/v1/openInterest")
+        case .bestLevels(let instrument):
+            .get("/api/v1/depth", [symbol(instrument), number("limit", RequestText.bestLevels)])
         case .serverTime: .get("/api/v1/time")
         case .fills(let from, let offset):
             .get(

@@ -35,7 +35,8 @@ public final class VenueLink: Sendable {
     private let pairs: [Pair]
     private let address: VenueAddress
 
-    /// How long a signed request may live, and how long its answer is awaited; milliseconds of wall time.
+    /// How long a signed read may live, and how long an answer is awaited; milliseconds of wall time. What
+    /// changes something lives `Engine.requestWindow`.
     public static let windowMilliseconds: Int64 = 5000
     public static let deadlineMilliseconds = 6000
 
@@ -116,11 +117,12 @@ public final class VenueLink: Sendable {
         var headers = [("Accept", "application/json")]
         if call.body != nil { headers.append(("Content-Type", "application/json; charset=utf-8")) }
         let stamp = nowMilliseconds
-        if let signer, let text = call.signingText(timestamp: stamp, window: Self.windowMilliseconds) {
+        let window = stateChanging ? Engine.requestWindow.milliseconds : Self.windowMilliseconds
+        if let signer, let text = call.signingText(timestamp: stamp, window: window) {
             headers += [
                 ("X-API-Key", signer.apiKey), ("X-Signature", signer.sign(text)),
                 ("X-Timestamp", String(stamp)),
-                ("X-Window", String(Self.windowMilliseconds)),
+                ("X-Window", String(window)),
             ]
         }
         return RESTRequest(
@@ -144,15 +146,18 @@ public final class VenueLink: Sendable {
 
     /// Sets the clock offset from the venue's own time; half the round trip is taken off.
     public func setClock() throws(LinkFault) -> Int64 {
-        let before = WallClock.microseconds()
-        let answer = try fetch(.serverTime)
-        let after = WallClock.microseconds()
-        guard let venue = Int64(String(decoding: answer.body, as: UTF8.self)) else {
-            throw .unreachable("\(address.rest) does not tell its time; is it the exchange?")
+        // An exchange in trouble answers the next question.
+        for _ in 1...5 {
+            let before = WallClock.microseconds()
+            let answer = try fetch(.serverTime)
+            let after = WallClock.microseconds()
+            guard answer.status < 500 else { continue }
+            guard let venue = Int64(String(decoding: answer.body, as: UTF8.self)) else { break }
+            let difference = venue - (before + after) / 2000
+            offset.withLock { $0 = difference }
+            return difference
         }
-        let difference = venue - (before + after) / 2000
-        offset.withLock { $0 = difference }
-        return difference
+        throw .unreachable("\(address.rest) does not tell its time; is it the exchange?")
     }
 
     private var nowMilliseconds: Int64 { WallClock.microseconds() / 1000 + offset.withLock { $0 } }

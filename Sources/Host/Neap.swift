@@ -10,7 +10,8 @@ public struct Neap: ParsableCommand {
         subcommands: [
             RunCommand.self, ReplayCommand.self, VenueCommand.self, StatusCommand.self, HoldCommand.self,
             ResumeCommand.self, HaltCommand.self, RearmCommand.self, FlattenCommand.self, ReloadCommand.self,
-            PromoteCommand.self, RollbackCommand.self, CheckCommand.self,
+            PromoteCommand.self, RollbackCommand.self, CheckCommand.self, ExportCommand.self,
+            RebuildCommand.self, AcceptLimitsCommand.self, GuardianCommand.self,
         ] + NotYet.all)
 
     /// Wrong use is exit 2 here, where the library says 64.

@@ -13,6 +13,8 @@ struct Summary {
     /// `nil` when the venue's answers could not be had.
     var matches: Bool?
     var tickToOrder: (p50: Int64, p99: Int64)?
+    /// The word of an execution to its hedge.
+    var fillToHedge: (p50: Int64, p99: Int64)?
 
     func json(_ engine: Engine, _ scripts: [ScriptStanding]) -> String {
         var json = JSONText(capacity: 8192)
@@ -35,10 +37,12 @@ struct Summary {
             let dollarSeconds = quotient(counters.unhedgedMoneyTime, by: 1_000_000, .nearest)
             json.field("unhedged_dollar_seconds", Money(raw: dollarSeconds).description)
             standings(&json, engine, scripts)
-            json.key("tick_to_order_us")
-            json.object { json in
-                json.field("p50", tickToOrder.map(\.p50))
-                json.field("p99", tickToOrder.map(\.p99))
+            for (name, figure) in [("tick_to_order_us", tickToOrder), ("fill_to_hedge_us", fillToHedge)] {
+                json.key(name)
+                json.object { json in
+                    json.field("p50", figure.map(\.p50))
+                    json.field("p99", figure.map(\.p99))
+                }
             }
         }
         return json.string

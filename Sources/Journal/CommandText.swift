@@ -32,6 +32,12 @@ public enum CommandText {
         case .positions: return [kind("positions")]
         case .markPrices: return [kind("mark_prices")]
         case .markets: return [kind("markets")]
+        case .market(let id): return [kind("market"), symbol(id)]
+        case .lendingMarkets: return [kind("lending_markets")]
+        case .borrowRoom(let asset): return [kind("borrow_room"), Field("asset", asset.symbol)]
+        case .collateralTerms: return [kind("collateral_terms")]
+        case .openInterest: return [kind("open_interest")]
+        case .bestLevels(let id): return [kind("best_levels"), symbol(id)]
         case .serverTime: return [kind("server_time")]
         case .fills(let from, let offset):
             return [

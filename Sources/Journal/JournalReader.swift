@@ -19,6 +19,8 @@ public struct JournalReader {
     private var offset = 0
     private var chain: UInt64 = 0
     private var name = ""
+    /// The chain of the first segment read is taken as it stands.
+    private var trustsChain = false
     /// Bytes after the last whole record of the last segment.
     public private(set) var tornBytes = 0
     public private(set) var ended = false
@@ -52,6 +54,15 @@ public struct JournalReader {
             throw JournalFault("\(folder): no journal here (\(JournalWriter.name(1)) is missing)")
         }
         self.files = files
+    }
+
+    /// How many segments the run has.
+    public var segmentCount: Int { files.count }
+
+    /// Begins at a segment of the run instead of the first one.
+    /// - Parameter segment: counts from 1.
+    public mutating func start(at segment: Int) {
+        (nextFile, trustsChain) = (segment - 1, segment > 1)
     }
 
     /// The next record; `nil` at the end.
@@ -114,10 +125,11 @@ public struct JournalReader {
         guard let first = try? reader.u64() else {
             throw JournalFault("\(file): is cut short in its first bytes")
         }
-        if nextFile > 1, first != chain {
+        if nextFile > 1, first != chain, !trustsChain {
             throw JournalFault("\(file): does not follow the segment before it")
         }
         chain = first
+        trustsChain = false
         offset = reader.place
         guard offset < bytes.count else { return try openNext() }
         return true

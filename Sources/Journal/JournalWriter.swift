@@ -14,7 +14,8 @@ public struct JournalFault: Error, Sendable, Equatable, CustomStringConvertible 
 /// followed by another is compressed; the last one stays as it was written.
 public final class JournalWriter {
     public static let segmentBytes = 256 << 20
-    static let magic = Array("NEAPJ001".utf8)
+    /// Names the layout: a journal of another one is refused.
+    static let magic = Array("NEAPJ003".utf8)
     /// No record is larger; a length beyond it is damage.
     static let recordBytesMax = 32 << 20
 
@@ -123,7 +124,7 @@ public final class JournalWriter {
         fault = JournalFault("\(place): \(String(cString: strerror(errno))); entries stop")
     }
 
-    static func name(_ number: Int) -> String {
+    public static func name(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".neapj"
     }

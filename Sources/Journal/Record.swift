@@ -2,9 +2,6 @@ import Core
 
 /// What a segment begins with: everything a replay needs that is not an input.
 public struct SegmentHeader: Sendable, Equatable {
-    /// Of this layout; another one is refused by name.
-    public static let format = 2
-
     /// One variable in force, and where it came from: `environment`, `file` or `default`.
     public struct Setting: Sendable, Equatable {
         public let origin: String, name: String, value: String
@@ -12,6 +9,9 @@ public struct SegmentHeader: Sendable, Equatable {
             (self.origin, self.name, self.value) = (origin, name, value)
         }
     }
+
+    /// The mode of a guardian that stands in for its host.
+    public static let guardianMode = "guardian"
 
     public var number: Int
     public var mode: String
@@ -25,14 +25,30 @@ public struct SegmentHeader: Sendable, Equatable {
     /// Ledger, latches and fees when the segment began, as named texts: a replay that arrives here has the
     /// same.
     public var standing: [CommandText.Field]
+    /// The checkpoint of an earlier run that this one goes on from, in the bytes of `CheckpointBytes`; empty
+    /// when it began anew.
+    public var restored: [UInt8]
+    /// Versions whose positions were found in it and that no file holds any more.
+    public var earlier: [StoredScript]
 
     public init(
         number: Int, mode: String, settings: [Setting], markets: [UInt8], bases: [String],
-        scripts: [StoredScript], standing: [CommandText.Field]
+        scripts: [StoredScript], standing: [CommandText.Field], restored: [UInt8] = [],
+        earlier: [StoredScript] = []
     ) {
         (self.number, self.mode, self.settings) = (number, mode, settings)
         (self.markets, self.bases, self.scripts) = (markets, bases, scripts)
+        (self.restored, self.earlier) = (restored, earlier)
         self.standing = standing
+    }
+}
+
+/// A script's `state` in LuaBridge's own bytes, and the version that wrote it.
+public struct ScriptState: Sendable, Equatable {
+    public var name: String, version: String
+    public var state: [UInt8]
+    public init(name: String, version: String, state: [UInt8]) {
+        (self.name, self.version, self.state) = (name, version, state)
     }
 }
 
@@ -45,6 +61,10 @@ public enum Record: Sendable, Equatable {
     /// A version was stopped by the wall clock in its call of that number, or, with zero, was refused when it
     /// was to take over: no replay can know it by itself.
     case wallClockStop(script: String, version: String, call: Int)
+    /// What a run must know to go on from here; after the commands of a turn that changed it.
+    case checkpoint([UInt8])
+    /// `state` of the scripts, as it was between two turns.
+    case states([ScriptState])
     /// The run ended in order; without it the process was killed.
     case end(String)
 }
@@ -69,6 +89,16 @@ extension Record {
             writer.text(script)
             writer.text(version)
             writer.u32(call)
+        case .checkpoint(let bytes):
+            writer.u8(6)
+            writer.block(bytes)
+        case .states(let states):
+            writer.u8(7)
+            writer.list(states) {
+                $0.text($1.name)
+                $0.text($1.version)
+                $0.block($1.state)
+            }
         case .end(let reason):
             writer.u8(5)
             writer.text(reason)
@@ -86,6 +116,12 @@ extension Record {
             self = .wallClockStop(
                 script: try reader.text(), version: try reader.text(), call: try reader.u32())
         case 5: self = .end(try reader.text())
+        case 6: self = .checkpoint(try reader.block())
+        case 7:
+            self = .states(
+                try reader.list { r throws(ByteReader.Short) in
+                    ScriptState(name: try r.text(), version: try r.text(), state: try r.block())
+                })
         default: throw ByteReader.Short()
         }
         guard reader.isAtEnd else { throw ByteReader.Short() }
@@ -153,6 +189,8 @@ extension SegmentHeader {
         writer.list(bases) { $0.text($1) }
         writer.list(scripts) { $1.write(&$0) }
         writer.fields(standing)
+        writer.block(restored)
+        writer.list(earlier) { $1.write(&$0) }
     }
 
     init(_ reader: inout ByteReader) throws(ByteReader.Short) {
@@ -162,7 +200,8 @@ extension SegmentHeader {
             markets: try reader.block(),
             bases: try reader.list { r throws(ByteReader.Short) in try r.text() },
             scripts: try reader.list { r throws(ByteReader.Short) in try StoredScript(&r) },
-            standing: try reader.fields())
+            standing: try reader.fields(), restored: try reader.block(),
+            earlier: try reader.list { r throws(ByteReader.Short) in try StoredScript(&r) })
     }
 }
 

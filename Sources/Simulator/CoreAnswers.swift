@@ -76,8 +76,12 @@ extension SimulatedVenue {
             placeBatch(orders.map { IncomingOrder($0) }, from: account, ticket: ticket, now: now)
             return nil
         case .cancel(let id, let client):
+            if postponesCancel(id, order: nil, client: client.raw, from: account, now: now) {
+                return .acceptedOnly
+            }
             return single(cancel(id, order: nil, client: client.raw, from: account, now: now), missing: 400)
         case .cancelAll(let id):
+            if postponesCancelAll(id, from: account, now: now) { return .acceptedOnly }
             return .orders(cancelAll(id, from: account, now: now).map { $0.update() })
         case .orderState(let id, let client):
             let found = openOrder(id, order: nil, client: client.raw, of: account)
@@ -95,6 +99,13 @@ extension SimulatedVenue {
         case .markets:
             let skipped = figures.filter { $0.instrument(InstrumentID(0)) == nil }.map(\.symbol)
             return .markets(instruments, skipped: skipped)
+        case .market(let id): return .market(figures[id.index].state)
+        case .lendingMarkets, .borrowRoom, .collateralTerms, .openInterest: return termsAnswer(request)
+        case .bestLevels(let id):
+            let whole = book(id)
+            return .depth(
+                bids: Array(whole.bids.suffix(5)), asks: Array(whole.asks.suffix(5)), sequence: whole.sequence
+            )
         case .serverTime: return .serverTime(clock)
         case .fills(let from, let offset):
             let rows = fills(of: account).map(\.fill).filter { $0.venueTime >= from }
@@ -124,6 +135,26 @@ extension SimulatedVenue {
         }
     }
 
+    private func termsAnswer(_ request: Request) -> Reply {
+        switch request {
+        case .lendingMarkets:
+            return .lendingMarkets(
+                CollateralFigures.all.map {
+                    LendingMarket(
+                        asset: $0.asset, isOpen: rules.lends, borrowRate: rules.borrowRate, lendRate: .zero,
+                        utilisation: .zero)
+                })
+        case .borrowRoom: return .borrowRoom(rules.lends ? SimulatedVenue.borrowRoom : .zero)
+        case .collateralTerms: return .collateralTerms(CollateralFigures.all.map(\.terms))
+        default:
+            return .openInterest(
+                instruments.compactMap {
+                    $0.kind == .perp
+                        ? OpenInterest(instrument: $0.id, quantity: openInterest($0.id)) : nil
+                })
+        }
+    }
+
     private func accountAnswer(_ request: Request, _ account: AccountID) -> Reply {
         switch request {
         case .account:
@@ -131,7 +162,8 @@ extension SimulatedVenue {
             return .account(
                 AccountFacts(
                     fees: holder.rates, leverageLimit: holder.leverageLimit, autoLend: holder.autoLend,
-                    liquidating: false))
+                    liquidating: false, borrowsToSettle: holder.autoBorrowSettlements,
+                    positionMax: SimulatedVenue.positionMax))
         case .capital: return .balances(balances(of: account).map { $0.balance.update($0.asset) })
         case .positions: return .positions(positions(of: account).map(\.update))
         default:
@@ -148,7 +180,26 @@ extension SimulatedVenue {
                     marginFraction: margin.marginFraction.map(percent),
                     weights: margin.rows.map {
                         AssetWeight(asset: $0.asset, weight: percent(Int128($0.weight)), lent: .zero)
-                    }, maintenanceFraction: percent(Int128(margin.mmf))))
+                    }, maintenanceFraction: percent(Int128(margin.mmf)), borrowed: margin.borrowLiability))
         }
+    }
+}
+
+extension SimulatedVenue {
+    /// What an account may borrow of any asset while the venue lends, and the position notional it may have.
+    public static let borrowRoom = Quantity(raw: 1_000_000 * 100_000_000), positionMax = Money(10_000_000)
+}
+
+extension CollateralFigures {
+    /// As an answer states them.
+    var terms: CollateralTerms {
+        func part(_ text: String, _ places: Int) -> Int64 {
+            MarketFigures.fraction(text, places: places) ?? 0
+        }
+        return CollateralTerms(
+            asset: asset, weight: Percent(raw: part(weight, 8)),
+            curve: curve.map {
+                HaircutCurve(base: Percent(raw: part($0.low, 8)), penalty: part($0.high, 12))
+            })
     }
 }

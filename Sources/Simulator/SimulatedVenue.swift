@@ -44,6 +44,10 @@ public struct SimulatedVenue: Sendable {
     var restorations: [Timestamp] = []
     /// What was too small to be paid when positions closed: 10⁻¹⁶.
     var residue: Int128 = 0
+    /// What goes wrong on purpose, and how often it did.
+    public var faults: FaultDraws
+    /// Cancels that were taken and are not done yet, the next first.
+    var postponed: [PostponedCancel] = []
 
     struct PendingOrder: Sendable { let due: Timestamp, order: Int, ticket: Int64, slot: Int }
     struct Ticket: Sendable { var outcomes: [OrderOutcome?] }
@@ -54,9 +58,10 @@ public struct SimulatedVenue: Sendable {
     /// - Parameter figures: the markets it lists; the place of each is its instrument's id.
     public init(
         start: Timestamp, crowd: CrowdSource, rules: VenueRules = VenueRules(), seed: UInt64 = 1,
-        figures: [MarketFigures] = MarketFigures.all
+        figures: [MarketFigures] = MarketFigures.all, faults: FaultPlan = .none
     ) {
         var chance = SeededGenerator(seed: seed, part: 99)
+        self.faults = FaultDraws(faults, seed: seed)
         (self.rules, self.crowd, clock) = (rules, crowd, start)
         markets = []
         for (index, figures) in figures.enumerated() {
@@ -76,6 +81,17 @@ public struct SimulatedVenue: Sendable {
                     id: AccountID(accounts.count), key: key, isHouse: true, rates: .free,
                     markets: markets.count))
         }
+        quoteStablecoin()
+    }
+
+    /// USDT at par, as wide as its tick: no crowd trades it, and programs look at it for the worth of USDC.
+    private mutating func quoteStablecoin() {
+        guard let id = symbols["USDT_USDC"], let instrument = markets[id.index].instrument else { return }
+        let par: Int64 = 100_000_000, tick = instrument.tickSize.raw
+        let size = Quantity(raw: 1_000_000 * par).onLot(instrument.lotSize, .down).raw
+        markets[id.index].book.setCrowd(.buy, at: par - tick, quantity: size)
+        markets[id.index].book.setCrowd(.sell, at: par + tick, quantity: size)
+        tellBook(id)
     }
 
     /// Opens an account with these deposits.
@@ -102,6 +118,8 @@ public struct SimulatedVenue: Sendable {
             } else if due == order {
                 let next = pending.removeFirst()
                 arrive(next.order, ticket: next.ticket, slot: next.slot)
+            } else if due == postponed.first?.due {
+                cancelPostponed()
             } else if due == quote {
                 for action in crowd.step(at: due) { perform(action) }
             } else {
@@ -117,6 +135,7 @@ public struct SimulatedVenue: Sendable {
         if let order = pending.first?.due, order < due { due = order }
         if let quote = crowd.nextTime, quote < due { due = quote }
         if let restored = restorations.first, restored < due { due = restored }
+        if let cancel = postponed.first?.due, cancel < due { due = cancel }
         return due
     }
 

@@ -35,7 +35,7 @@ extension SimulatedVenue {
         advance(to: now)
         tickets[ticket] = Ticket(outcomes: Array(repeating: nil, count: batch.count))
         for (slot, order) in batch.enumerated() {
-            if let refusal = refusal(of: order, from: account) {
+            if let refusal = refusal(of: order, from: account) ?? playedRefusal(of: order) {
                 settle(ticket, slot, .refused(refusal))
                 continue
             }

@@ -23,6 +23,8 @@ extension SimulatedVenue {
         tell(.accepted, place)
         if let refusal = fundsRefusal(order.order, order.account) {
             expire(place, refusal.code == "INSUFFICIENT_MARGIN" ? "InsufficientMargin" : "InsufficientFunds")
+        } else if faults.plays(.instaCancel) {
+            return dropAtOnce(place, ticket: ticket, slot: slot)
         } else {
             engage(place)
         }
@@ -54,10 +56,12 @@ extension SimulatedVenue {
             if plan.quantity == 0 { return expire(place, shortfall ?? "InvalidQuantity") }
             if shortfall == nil { orders[place].quantity = Quantity(raw: plan.quantity) }
         }
+        let part = playedPart(of: taker, order)
+        taker.left = part ?? taker.left
         var reason = match(&taker, id) ?? shortfall
         if wanted == nil, shortfall != nil { orders[place].quantity = orders[place].executed }
         guard orders[place].remaining.raw > 0 || shortfall != nil else { return finish(place) }
-        if reason == nil && taker.left == 0 { reason = "ReduceOnlyNotReduced" }
+        if reason == nil && taker.left == 0 && part == nil { reason = "ReduceOnlyNotReduced" }
         if order.kind == .market { return expire(place, reason ?? "InsufficientLiquidity") }
         if order.timeInForce != .goodTillCancelled {
             let told = reason == "InsufficientLiquidity" ? nil : reason
@@ -73,11 +77,11 @@ extension SimulatedVenue {
         release(place)
     }
 
-    private mutating func expire(_ place: Int, _ reason: String) {
+    mutating func expire(_ place: Int, _ reason: String) {
         withdraw(place, .expired, reason: reason)
     }
 
-    private mutating func rest(_ place: Int) {
+    mutating func rest(_ place: Int) {
         let order = orders[place]
         guard let price = order.order.price else { return }
         orders[place].isResting = true
@@ -107,7 +111,7 @@ extension SimulatedVenue {
         }
     }
 
-    private func fillable(_ taker: Taker, _ id: InstrumentID) -> Int64 {
+    func fillable(_ taker: Taker, _ id: InstrumentID) -> Int64 {
         var sum: Int64 = 0
         for level in markets[id.index].book.side(taker.side.opposite).reversed() {
             guard crosses(taker, level.price), isInBounds(taker, level.price), sum < taker.left else { break }

@@ -19,7 +19,7 @@ enum AccountRows {
             row.field("leverageLimit", venue.leverageLimit(of: account).text)
             row.field("limitOrders", Int64(venue.openOrders(of: account).count))
             row.field("liquidating", false)
-            row.field("positionLimit", "10000000")
+            row.field("positionLimit", SimulatedVenue.positionMax.text)
             row.field("spotMakerFee", VenueText.basisPoints(rates.spotMaker))
             row.field("spotTakerFee", VenueText.basisPoints(rates.spotTaker))
             row.field("triggerOrders", Int64(0))

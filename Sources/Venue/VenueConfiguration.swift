@@ -56,6 +56,8 @@ public struct VenueConfiguration: Sendable {
     public var speed = 1.0
     public var market = MarketChoice.generated(dislocations: [], only: [])
     public var rules = VenueRules()
+    /// What goes wrong on purpose; drawn from `seed`.
+    public var faults = FaultPlan.none
     /// Requests with one key a minute of venue time; `nil` for no limit.
     public var requestsPerMinute: Int? = 2_000
     /// PEM files; `nil` serves plain text.

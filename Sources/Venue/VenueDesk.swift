@@ -59,6 +59,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     /// What is left of a recording; `nil` when it has ended or there is none.
     private var recording: CrowdFeed?
     private var recordingBegins: Timestamp?
+    var wire: WireFaults
 
     init(_ configuration: VenueConfiguration) throws(VenueFault) {
         let wall = WallClock.microseconds()
@@ -68,7 +69,8 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         (keepsStamps, requestsPerMinute) = (configuration.keepsStamps, configuration.requestsPerMinute)
         venue = SimulatedVenue(
             start: start, crowd: VenueDesk.crowd(configuration, start), rules: configuration.rules,
-            seed: configuration.seed)
+            seed: configuration.seed, faults: configuration.faults)
+        wire = WireFaults(start: start)
         catalogue = Catalogue(venue.instruments)
         reader = OrderPayloadReader(catalogue)
         streams = VenueStreams(venue)
@@ -149,11 +151,14 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         venue.advance(to: now)
         deliver(io)
         streams.pass(venue, now) { connection, frame in io.send(connection, frame) }
+        passFaults(io)
         if recording == nil && venue.isMarketOver { shared.withLock { $0.isMarketOver = true } }
     }
 
     private func plan(_ io: ServerIO) {
-        let due = min(venue.nextDue, streams.nextDue ?? venue.nextDue)
+        tellFaults()
+        var due = min(venue.nextDue, streams.nextDue ?? venue.nextDue)
+        if let late = wire.late.first?.due { due = min(due, late) }
         io.schedule(afterMicroseconds: max(1_000, min(clock.wait(until: due, from: now), 50_000)))
     }
 
@@ -164,6 +169,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
                 answer(ticket, outcomes, io)
                 continue
             }
+            if holdsBack(event) { continue }
             streams.tell(event, venue, now) { connection, frame in io.send(connection, frame) }
             guard keepsStamps, case .depth(let id, _, _, let sequence, _) = event else { continue }
             let at = MonotonicClock.microseconds()
@@ -177,6 +183,9 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
 
     private func answer(_ ticket: Int64, _ outcomes: [OrderOutcome], _ io: ServerIO) {
         guard let waiter = waiting.removeValue(forKey: ticket) else { return }
+        if losesAnswer(outcomes, waiter.request) {
+            return leaveUnanswered(waiter.request, .timeoutExecuted, io)
+        }
         let reply: RestReply
         if waiter.isBatch {
             var all = outcomes
@@ -193,6 +202,11 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     }
 
     func respond(_ id: RequestToken, _ reply: RestReply, _ io: ServerIO) {
+        var reply = reply
+        if let place = wire.hushed.firstIndex(of: id) {
+            wire.hushed.remove(at: place)
+            reply = RestReply(Self.unavailable)
+        }
         var headers = reply.headers
         if !reply.body.isEmpty { headers.append(("Content-Type", reply.type)) }
         io.respond(id, status: reply.status, headers: headers, body: reply.body)
@@ -203,13 +217,24 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     func request(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
         if keepsStamps { requestCame = MonotonicClock.microseconds() }
         pass(io)
+        let fate = fate(of: request)
+        switch fate {
+        case .lost: leaveUnanswered(id, .timeoutLost, io)
+        case .unavailable: respond(id, RestReply(Self.unavailable), io)
+        case .served, .servedUnavailable:
+            if case .servedUnavailable = fate { wire.hushed.append(id) }
+            serve(request, id, io)
+        }
+        deliver(io)
+        plan(io)
+    }
+
+    private func serve(_ request: HTTPRequest, _ id: RequestToken, _ io: ServerIO) {
         do {
             if let reply = try route(request, id) { respond(id, reply, io) }
         } catch {
             respond(id, RestReply(error), io)
         }
-        deliver(io)
-        plan(io)
     }
 
     /// Hands orders to the engine; the answer follows with its ticket.

@@ -58,7 +58,7 @@ extension VenueDesk {
             let at = Int(row.fill.venueTime.milliseconds)
             return wanted(row.fill.instrument) && at >= from && at < until
                 && (id == nil || id == String(row.order))
-                && type == "User"
+                && type == "User" && isListed(row.fill, of: account)
         }
         return page.reply(Array(rows)) { row, json in
             let fill = row.fill

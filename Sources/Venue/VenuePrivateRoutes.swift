@@ -10,6 +10,7 @@ extension VenueDesk {
         switch (request.method, request.path) {
         case (.get, "/api/v1/account"): return .json { AccountRows.account(account, venue, to: &$0) }
         case (.patch, "/api/v1/account"): return try update(request.body, account)
+        case (.get, "/api/v1/account/limits/borrow"): return try borrowRoom(query)
         case (.get, "/api/v1/capital"): return .json { AccountRows.capital(account, venue, to: &$0) }
         case (.get, "/api/v1/capital/collateral"):
             return .json { AccountRows.collateral(account, venue, to: &$0) }
@@ -96,6 +97,10 @@ extension VenueDesk {
 
     private func cancel(_ body: [UInt8], _ account: AccountID) throws(WireRefusal) -> RestReply {
         let name = try reader.cancel(body)
+        let isPutOff = venue.postponesCancel(
+            name.instrument, order: name.venueID.map { Int64($0.text) ?? -1 }, client: name.clientID?.raw,
+            from: account, now: now)
+        if isPutOff { return RestReply(status: 202) }
         let outcome = venue.cancel(
             name.instrument, order: name.venueID.map { Int64($0.text) ?? -1 }, client: name.clientID?.raw,
             from: account, now: now)
@@ -105,10 +110,26 @@ extension VenueDesk {
     private func cancelAll(_ body: [UInt8], _ account: AccountID) throws(WireRefusal) -> RestReply {
         let wanted = try reader.cancelAll(body)
         if wanted.orderType == "ConditionalOrder" { return list([]) }
+        if venue.postponesCancelAll(wanted.instrument, from: account, now: now) {
+            return RestReply(status: 202)
+        }
         return list(venue.cancelAll(wanted.instrument, from: account, now: now))
     }
 
     // MARK: Account
+
+    private func borrowRoom(_ query: Query) throws(WireRefusal) -> RestReply {
+        guard let symbol = query["symbol"], venue.assetPrice(Asset(symbol)) != nil else {
+            throw .parameter("symbol", "AssetSymbol", "Invalid asset")
+        }
+        let room = venue.rules.lends ? SimulatedVenue.borrowRoom : .zero
+        return .json { json in
+            json.object {
+                $0.field("maxBorrowQuantity", room)
+                $0.field("symbol", symbol)
+            }
+        }
+    }
 
     private func update(_ body: [UInt8], _ account: AccountID) throws(WireRefusal) -> RestReply {
         var parser = JSONParser()

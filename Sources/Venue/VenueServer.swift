@@ -90,6 +90,11 @@ public final class VenueServer: Sendable {
     /// What was stamped so far; empty unless the configuration asked for it.
     public var stamps: VenueStamps { desk.shared.withLock { $0.stamps } }
 
+    /// How often each fault of the plan was played so far, in the order of the names; empty without a plan.
+    public var faultsPlayed: [(name: String, count: Int)] {
+        desk.shared.withLock { $0.faultsPlayed }.map { ($0.name.rawValue, $0.count) }
+    }
+
     /// Whether a recorded market has shown its last row.
     public var isMarketOver: Bool { desk.shared.withLock { $0.isMarketOver } }
 
@@ -107,4 +112,5 @@ struct VenueShared: Sendable {
     var hooks: [VenueHook] = []
     var stamps = VenueStamps()
     var isMarketOver = false
+    var faultsPlayed: [(name: FaultName, count: Int)] = []
 }

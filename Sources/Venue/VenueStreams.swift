@@ -31,6 +31,9 @@ struct VenueStreams {
     /// Streams told once a second: ticker and kline; once a minute: open interest.
     private var timed: [(name: StreamName, text: String, instrument: InstrumentID, count: Int)] = []
     private var nextSecond = Timestamp(microseconds: 0)
+    /// Books whose next frame is left out, and how many were since `takeLeftOut`.
+    private var leavesOut: [InstrumentID] = []
+    private var leftOut = 0
     private let symbols: [String: InstrumentID]
 
     init(_ venue: SimulatedVenue) {
@@ -81,6 +84,37 @@ struct VenueStreams {
         for (text, all) in listeners where all.contains(c) { unsubscribe(c, text) }
     }
 
+    /// Connections that hear of an account, each once, the oldest subscription first.
+    var privateConnections: [ConnectionToken] {
+        accounts.reduce(into: []) { if !$0.contains($1.connection) { $0.append($1.connection) } }
+    }
+
+    /// Books whose depth somebody follows, by id.
+    var followedBooks: [InstrumentID] {
+        frames.grids.indices.map(InstrumentID.init).filter { id in
+            listeners["depth.\(symbol(id))"] != nil || windows.contains { $0.instrument == id }
+        }
+    }
+
+    /// The next frame of this book is lost on the way.
+    mutating func leaveOutNext(_ id: InstrumentID) {
+        if !leavesOut.contains(id) { leavesOut.append(id) }
+    }
+
+    /// How many frames were left out since the last call.
+    mutating func takeLeftOut() -> Int {
+        defer { leftOut = 0 }
+        return leftOut
+    }
+
+    /// Whether the frame that would go out now is the one to be lost.
+    private mutating func isLeftOut(_ id: InstrumentID, _ text: String) -> Bool {
+        guard let at = leavesOut.firstIndex(of: id), listeners[text] != nil else { return false }
+        leavesOut.remove(at: at)
+        leftOut += 1
+        return true
+    }
+
     private mutating func forget(_ text: String) {
         listeners[text] = nil
         windows.removeAll { $0.text == text }
@@ -96,7 +130,9 @@ struct VenueStreams {
         switch event {
         case .depth(let id, let bids, let asks, let sequence, let at):
             gather(id, bids, asks, sequence, at)
-            publish("depth.\(symbol(id))", send) {
+            let text = "depth.\(symbol(id))"
+            if isLeftOut(id, text) { return }
+            publish(text, send) {
                 frames.depth(
                     id, bids: bids, asks: asks, first: sequence, last: sequence, at: at, now: now, stream: $0)
             }
@@ -176,10 +212,12 @@ struct VenueStreams {
             func levels(_ table: [Price: Quantity]) -> [Level] {
                 table.map { Level(price: $0.key, quantity: $0.value) }.sorted { $0.price < $1.price }
             }
-            publish(window.text, send) {
-                frames.depth(
-                    window.instrument, bids: levels(window.bids), asks: levels(window.asks), first: first,
-                    last: window.last, at: window.at, now: now, stream: $0)
+            if !isLeftOut(window.instrument, window.text) {
+                publish(window.text, send) {
+                    frames.depth(
+                        window.instrument, bids: levels(window.bids), asks: levels(window.asks),
+                        first: first, last: window.last, at: window.at, now: now, stream: $0)
+                }
             }
             (windows[index].first, windows[index].bids, windows[index].asks) = (nil, [:], [:])
         }

@@ -298,7 +298,9 @@ final class CrowdedDesk {
             .collateral(
                 CollateralFacts(
                     netEquity: Money(20_000), available: Money(20_000), locked: .zero, marginFraction: nil,
-                    weights: []))
+                    weights: pairs.map {
+                        AssetWeight(asset: $0.base, weight: fraction("0.9"), lent: .zero)
+                    }))
         case .fills: .fills([])
         case .openOrders: .orders(resting.map { update($0.order, .new, $0.executed) })
         case .markPrices: .marks([])

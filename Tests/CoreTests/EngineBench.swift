@@ -10,6 +10,10 @@ final class EngineBench {
     /// Everything asked for and not yet answered by the test.
     private(set) var commands: [Command] = []
     private(set) var notes: [Note] = []
+    /// How often a test looked at the pair, so that no two looks find the same books.
+    var looks = 0
+    /// The last request with two orders, also when both were taken off the list.
+    private(set) var lastBatch = RequestID(raw: 0)
     private var sequence: Int64 = 1
     private var nextTrade: Int64 = 1
     private var lastMark: (update: MarkUpdate, at: Timestamp)?
@@ -19,17 +23,29 @@ final class EngineBench {
     init(
         limits: RiskLimits = RiskLimits(), pair: Pair = solPair(), script: PuppetStrategy = PuppetStrategy(),
         coins: String = "0", blocks: UInt32 = 1, isReady: Bool = true, others: [PuppetStrategy] = [],
-        usdc: String = "1000"
+        usdc: String = "1000", resumes checkpoint: Checkpoint? = nil,
+        isGuardian: Bool = false, beside more: [Instrument] = []
     ) {
-        (self.pair, self.script, now) = (pair, script, Self.start)
-        engine = Engine(instruments: [pair.spot, pair.perp], pairs: [pair], limits: limits)
+        (self.pair, self.script, now) = (pair, script, (checkpoint?.at ?? Self.start) + .seconds(1))
+        if checkpoint == nil { now = Self.start }
+        engine = Engine(instruments: [pair.spot, pair.perp] + more, pairs: [pair], limits: limits)
         for script in [script] + others { engine.add(script) }
-        for block in 0..<blocks { engine.obey(.idBlock(block + 1), now: now) }
+        if isGuardian { engine.standsIn() }
+        engine.standBy()
+        if let checkpoint { _ = engine.restore(checkpoint) }
+        let used = checkpoint?.lastBlock ?? 0
+        for block in 0..<blocks { engine.obey(.idBlock(used + block + 1), now: now) }
         turn([.connection(.publicStream, .up), .connection(.privateStream, .up)])
         guard isReady else { return }
         answerAccount(usdc: usdc, coins: coins)
         quote()
         mark()
+    }
+
+    /// The process is killed now; a second later another one goes on from what it recorded.
+    func killed(_ script: PuppetStrategy = PuppetStrategy()) -> EngineBench {
+        EngineBench(
+            limits: engine.limits, pair: pair, script: script, isReady: false, resumes: engine.checkpoint())
     }
 
     var spot: InstrumentID { pair.spot.id }
@@ -53,7 +69,9 @@ final class EngineBench {
 
     func turn(_ events: [Event]) {
         engine.turn(events, now: now)
-        commands += engine.takeCommands()
+        let asked = engine.takeCommands()
+        for command in asked { if case .submitBatch = command.request { lastBatch = command.id } }
+        commands += asked
         notes += engine.takeNotes()
     }
 
@@ -119,19 +137,32 @@ final class EngineBench {
     // MARK: The venue
 
     /// Answers everything that is asked at the start.
-    func answerAccount(usdc: String = "1000", coins: String = "0") {
+    func answerAccount(
+        usdc: String = "1000", coins: String = "0", contracts: String? = nil, fills: [Fill] = [],
+        orders: [OrderUpdate] = []
+    ) {
         answer { request in
             switch request {
             case .account:
                 .account(
                     AccountFacts(fees: .base, leverageLimit: Money(10), autoLend: false, liquidating: false))
-            case .openOrders: .orders([])
+            case .openOrders: .orders(orders)
+            case .fills: .fills(fills)
             case .capital:
                 .balances([
                     BalanceUpdate(asset: .usdc, available: money(usdc), locked: .zero, staked: .zero),
                     BalanceUpdate(asset: Asset("SOL"), available: money(coins), locked: .zero, staked: .zero),
                 ])
-            case .positions: .positions([])
+            case .positions:
+                .positions(
+                    contracts.map {
+                        [
+                            PositionUpdate(
+                                instrument: perp, net: quantity($0), entryPrice: price("151"),
+                                realised: .zero,
+                                unrealised: .zero, mark: money("151"))
+                        ]
+                    } ?? [])
             case .collateral:
                 .collateral(
                     CollateralFacts(
@@ -143,6 +174,45 @@ final class EngineBench {
             default: nil
             }
         }
+    }
+
+    /// Answers as a venue that has what the ledger says, and what else is given.
+    func answerAsRecorded(
+        coins: String? = nil, contracts: String? = nil, fills: [Fill] = [], orders: [OrderUpdate] = [],
+        deposit: String = "0"
+    ) {
+        // The history first: what it brings belongs to the balances.
+        answer { if case .fills = $0 { .fills(fills) } else { nil } }
+        let ledger = engine.ledger
+        let net = contracts.map { quantity($0) } ?? engine.holdings.reduce(.zero) { $0 + $1.perp }
+        let worth = Money(raw: Int128(net.raw) * 151 * 10_000)
+        let quote = ledger.venueBalance(.usdc) + worth + money(deposit)
+        answerAccount(
+            usdc: quote.description, coins: coins ?? ledger.venueBalance(Asset("SOL")).description,
+            contracts: net == .zero ? nil : net.description, fills: fills, orders: orders)
+    }
+
+    /// Time passes until every order in doubt has been asked for: none rests, and the history is this.
+    func resolveInDoubt(fills: [Fill] = []) {
+        for _ in 0..<8 where orders.isEmpty {
+            pass(500)
+            answer { request in
+                switch request {
+                case .orderState: .refused(Refusal(status: 404, code: "RESOURCE_NOT_FOUND", message: ""))
+                case .fills: .fills(fills)
+                default: nil
+                }
+            }
+        }
+        if orders.isEmpty { pass(100) }
+    }
+
+    /// An order that rests on the spot market under this name.
+    func resting(_ id: ClientOrderID?) -> OrderUpdate {
+        OrderUpdate(
+            change: .accepted, instrument: spot, venueOrderID: VenueOrderID("found"), clientOrderID: id,
+            side: .buy, status: .new, executed: .zero, executedQuote: nil, quantity: quantity("1"),
+            price: price("140"), fill: nil, reason: nil, origin: nil, venueTime: now)
     }
 
     /// Answers every waiting request for which `reply` has one; the others stay.
@@ -281,6 +351,7 @@ final class PuppetStrategy: Strategy {
     var breaks: StrategyFault?
     /// Called at each `score`.
     var heard: () -> Void = {}
+    var looks: (MarketView) -> Void = { _ in }
     private(set) var scores = 0, exits = 0
 
     init(_ name: String = "puppet", _ change: (inout StrategyContract) -> Void = { _ in }) {
@@ -293,6 +364,7 @@ final class PuppetStrategy: Strategy {
     func score(_ o: MarketView) -> ScoreAnswer {
         scores += 1
         heard()
+        looks(o)
         if let breaks { return .fault(breaks) }
         return wishes.map { .wish(confidence: 0.9, usd: $0) } ?? .pass(nil)
     }

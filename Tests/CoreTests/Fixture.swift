@@ -83,3 +83,57 @@ struct Seeded: RandomNumberGenerator {
     }
     mutating func int(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &self) }
 }
+
+extension RiskPicture {
+    /// Nothing is held, everything is known, and there is money enough; prices and quantities of any
+    /// fineness.
+    static func calm(_ change: (inout RiskPicture) -> Void = { _ in }) -> RiskPicture {
+        var picture = RiskPicture()
+        picture.budget = Money(400)
+        (picture.oneSided, picture.gross, picture.ownOneSided) = (.zero, .zero, .zero)
+        (picture.heldInPair, picture.unhedged) = (.zero, .zero)
+        (picture.profitToday, picture.ownProfitToday) = (.zero, .zero)
+        (picture.equity, picture.freeQuote, picture.netEquityAvailable) = (
+            Money(1000), Money(1000), Money(1000)
+        )
+        (picture.shorts, picture.coinsAsCollateral) = (.zero, .zero)
+        (picture.spotMid, picture.perpMid, picture.index) = (price("150"), price("150"), price("150"))
+        (picture.weight, picture.initialMargin) = (fraction("0.9"), fraction("0.1"))
+        (picture.maintenanceMargin, picture.borrowsToSettle) = (fraction("0.0135"), true)
+        picture.sellable = quantity("1000")
+        (picture.spot, picture.perp) = (fine(0, .spot), fine(1, .perp))
+        picture.positions = .zero
+        (picture.market, picture.account) = (.calm(), .calm())
+        change(&picture)
+        return picture
+    }
+
+    private static func fine(_ id: Int, _ kind: InstrumentKind) -> Instrument {
+        Instrument(
+            id: InstrumentID(id), symbol: kind == .spot ? "SOL_USDC" : "SOL_USDC_PERP", kind: kind,
+            base: Asset("SOL"), quote: .usdc, tickSize: Price(raw: 1), lotSize: Quantity(raw: 1),
+            minQuantity: Quantity(raw: 1))
+    }
+}
+
+extension MarketCondition {
+    /// Open, narrow, at par, and nothing is lent.
+    static func calm(_ change: (inout MarketCondition) -> Void = { _ in }) -> MarketCondition {
+        var condition = MarketCondition()
+        (condition.spotState, condition.perpState) = (.open, .open)
+        (condition.spotWidth, condition.perpWidth) = (percent("0.02"), percent("0.02"))
+        (condition.midSpread, condition.stablecoin) = (percent("0.3"), .notListed)
+        condition.lendsFreely = false
+        change(&condition)
+        return condition
+    }
+}
+
+extension AccountCondition {
+    static func calm(_ change: (inout AccountCondition) -> Void = { _ in }) -> AccountCondition {
+        var condition = AccountCondition()
+        (condition.missedReads, condition.isLiquidating) = (0, false)
+        change(&condition)
+        return condition
+    }
+}

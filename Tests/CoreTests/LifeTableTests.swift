@@ -14,8 +14,8 @@ private func cells(_ text: String) -> [[String]] {
         state      open       final  refused  notSent  silent  cancelSent cancelRefused absent
         sent       working    closed rejected rejected unknown cancelling unknown       !
         working    working    closed !        !        unknown cancelling unknown       !
-        cancelling =          closed !        !        unknown =          unknown       cancelled
-        unknown    working    closed rejected !        =       =          =             rejected
+        cancelling =          closed rejected rejected unknown =          unknown       cancelled
+        unknown    working    closed rejected rejected =       =          =             rejected
         rejected   =          =      =        !        =       !          =             =
         closed     =          =      =        =        =       =          =             =
         """)
@@ -77,18 +77,18 @@ private func cells(_ text: String) -> [[String]] {
     static let table = cells(
         """
         state     taker    post    add    fill    short     balanced emptied exit    tries legLost retry
-        idle      entering resting !      !       !         !        =       !       !     legLost !
-        entering  !        !       !      !       repairing open     idle    !       !     !       !
+        idle      entering resting !      =       !         !        =       !       !     legLost !
+        entering  !        !       !      =       repairing open     idle    !       !     !       !
         resting   entering =       !      hedging repairing open     idle    exiting !     !       !
         hedging   entering resting !      =       repairing open     idle    exiting !     !       !
-        open      !        resting adding !       !         =        idle    exiting !     legLost !
-        adding    !        !       !      !       repairing open     idle    !       !     !       !
+        open      !        resting adding =       !         =        idle    exiting !     legLost !
+        adding    !        !       !      =       repairing open     idle    !       !     !       !
         exiting   !        !       !      =       =         !        idle    =       stuck !       !
-        repairing entering !       !      !       =         open     idle    exiting stuck !       !
-        stuck     !        !       !      !       repairing open     idle    exiting !     !       repairing
-        legLost   !        !       !      !       repairing open     idle    exiting !     !       !
-        frozen    !        !       !      !       !         !        idle    !       !     !       !
-        adopted   !        !       adding !       !         !        idle    exiting !     legLost !
+        repairing entering !       !      =       =         open     idle    exiting stuck !       !
+        stuck     !        !       !      =       repairing open     idle    exiting !     !       repairing
+        legLost   !        !       !      =       repairing open     idle    exiting !     !       !
+        frozen    !        !       !      =       !         !        idle    exiting !     legLost !
+        adopted   !        !       adding =       !         !        idle    exiting !     legLost !
         """)
     static let events: [PairEvent] = [
         .takerEntry, .post, .addition, .fillOfPost, .short, .balanced, .emptied, .exit, .triesUsedUp,
@@ -115,9 +115,22 @@ private func cells(_ text: String) -> [[String]] {
         }
     }
 
-    @Test func `asks no script unless a pair is idle, open or adopted`() {
+    @Test func `freezes what is open and thaws what is frozen, and nothing else`() {
+        for before in PairState.allCases {
+            for (event, from, to) in [
+                (PairEvent.freeze, [PairState.open, .adopted], PairState.frozen), (.thaw, [.frozen], .open),
+            ] {
+                var found = before
+                let changes: Void? = try? found.apply(event)
+                #expect((changes != nil) == from.contains(before), "\(before), \(event)")
+                #expect(found == (changes == nil ? before : to))
+            }
+        }
+    }
+
+    @Test func `has orders out or to send unless a pair is idle, open, adopted or frozen`() {
         for state in PairState.allCases {
-            #expect(state.isBusy == ![.idle, .open, .adopted].contains(state), "\(state)")
+            #expect(state.isBusy == ![.idle, .open, .adopted, .frozen].contains(state), "\(state)")
         }
     }
 

@@ -223,6 +223,28 @@ import Testing
         #expect(bench.engine.state == (latches ? .reduceOnly : .active))
     }
 
+    @Test func `who refuses twice is not asked again without a pause`() throws {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.obey(.flatten)
+        var times: [Int64] = []
+        let refusal = Refusal(status: 400, code: "INVALID_ORDER", message: "")
+        for _ in 0..<400 where times.count < 5 {
+            if !bench.orders.isEmpty { times.append((bench.now - EngineBench.start).milliseconds) }
+            bench.answer {
+                switch $0 {
+                case .submit: .refused(refusal)
+                case .submitBatch(let orders): .batch(orders.map { _ in .refused(refusal) })
+                default: nil
+                }
+            }
+            bench.pass(10, step: 10)
+        }
+        let pauses = zip(times, times.dropFirst()).map { $1 - $0 }
+        // Both legs of the first try were refused, so there is a pause from the second try on.
+        #expect(pauses == [100, 400, 800, 800], "\(pauses)")
+    }
+
     @Test func `without client order ids for the whole batch nothing is sent and the pair stays idle`() {
         let bench = EngineBench(blocks: 0)
         bench.script.wishes = 150
@@ -306,7 +328,7 @@ import Testing
             }
             bench.pass(50)
         }
-        #expect(questions >= 3 && questions <= 5, "in five seconds: \(questions)")
+        #expect(questions >= 4 && questions <= 6, "in five seconds: \(questions)")
     }
 
     @Test func `is not settled before the executions that the venue told of have come`() throws {
@@ -327,6 +349,125 @@ import Testing
         bench.pass(100)
         #expect(bench.holding.coins == money("0.4995"))
         #expect(!bench.orders.isEmpty, "the leg is hedged or taken back")
+    }
+
+    @Test(arguments: [(950, 0), (1_050, 1)] as [(Int64, Int)])
+    func `counts as lost after a second without a word`(milliseconds: Int64, asked: Int) throws {
+        let bench = EngineBench()
+        let post = try bench.rest(.spot, answered: false)
+        bench.pass(milliseconds)
+        let questions = bench.commands.filter { $0.request == .orderState(bench.spot, post.id) }
+        #expect(questions.count == asked)
+        // The word that comes after all ends it.
+        bench.answer { request in
+            if case .submit(let order) = request { .order(bench.update(order, .new)) } else { nil }
+        }
+        bench.pass(1_500)
+        let more = bench.commands.filter { $0.request == .orderState(bench.spot, post.id) }
+        #expect(more.count == asked)
+        #expect(bench.alerts == [])
+    }
+
+    @Test func `stands for an open leg no longer than two and a half seconds, and nothing is sent before`()
+        throws
+    {
+        let bench = EngineBench()
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        for _ in 0..<30 where bench.orders.isEmpty { bench.pass(50) }
+        let (spot, perp) = (try #require(bench.take(bench.spot)), try #require(bench.take(bench.perp)))
+        bench.script.wishes = nil
+        bench.execute(spot)
+        bench.turn([.reply(bench.lastBatch, .unknown("closed without an answer"))])
+        for _ in 0..<19 {
+            bench.pass(100)
+            answerQuestions(bench, rests: true, fills: true)
+        }
+        #expect(bench.orders.isEmpty, "1.9 s: the request may still be accepted")
+        for _ in 0..<6 {
+            bench.pass(100)
+            answerQuestions(bench, rests: true, fills: true)
+        }
+        let again = try #require(bench.orders.first)
+        #expect(again.instrument == bench.perp && again.side == .sell)
+        #expect(again.id != perp.id)
+    }
+
+    @Test(arguments: [(6_000, 0), (8_600, 1)] as [(Int64, Int)])
+    func `is not sent again while the account shows it executed and the history does not, for eight seconds`(
+        milliseconds: Int64, sent: Int
+    ) throws {
+        let bench = EngineBench()
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        for _ in 0..<30 where bench.orders.isEmpty { bench.pass(50) }
+        let (spot, perp) = (try #require(bench.take(bench.spot)), try #require(bench.take(bench.perp)))
+        bench.script.wishes = nil
+        bench.execute(spot)
+        bench.turn([.reply(bench.lastBatch, .unknown("closed without an answer"))])
+        bench.turn([
+            .position(
+                PositionUpdate(
+                    instrument: bench.perp, net: quantity("-0.99"), entryPrice: nil, realised: nil,
+                    unrealised: nil))
+        ])
+        for _ in 0..<(milliseconds / 100) {
+            bench.pass(100)
+            answerQuestions(bench, rests: true, fills: true)
+        }
+        #expect(bench.orders.count == sent)
+        #expect(bench.engine.state == .active, "both legs are there")
+        guard sent == 0 else { return }
+        let fill = bench.fill(perp, perp.quantity)
+        bench.turn([.order(bench.update(perp, .filled, executed: perp.quantity.description, fill: fill))])
+        bench.pass(200)
+        #expect(bench.holding.state == .open && bench.orders.isEmpty)
+    }
+
+    @Test func `and given up is repaired once when it was executed after all`() throws {
+        let (bench, post) = try lost()
+        for _ in 0..<25 {
+            bench.pass(100)
+            answerQuestions(bench, rests: true, fills: true)
+        }
+        bench.script.plan = nil
+        bench.quote(perp: ("149.90", "149.92"))
+        bench.pass(100)
+        #expect(bench.holding.state == .idle)
+        bench.execute(post)
+        bench.pass(100)
+        #expect(bench.orders.count == 1)
+        #expect(bench.alerts.allSatisfy { !$0.contains("does not belong") }, "\(bench.alerts)")
+        bench.executeAll()
+        bench.pass(100)
+        #expect(bench.holding.imbalance.magnitude < quantity("0.01"))
+    }
+
+    @Test(arguments: [(true, TradingState.active), (false, .reduceOnly)])
+    func `but which the venue told as executed is a held leg before its price is known`(
+        isTold: Bool, state: TradingState
+    ) throws {
+        let bench = EngineBench()
+        bench.script.wishes = 150
+        bench.quote(quantity: "501")
+        bench.pass(1100)
+        let (spot, perp) = (try #require(bench.take(bench.spot)), try #require(bench.take(bench.perp)))
+        bench.script.wishes = nil
+        bench.execute(spot)
+        if isTold { bench.turn([.order(bench.update(perp, .filled, executed: perp.quantity.description))]) }
+        bench.pass(5_200, step: 100)
+        #expect(bench.engine.state == state)
+        #expect(bench.orders.isEmpty)
+        guard isTold else { return }
+        #expect(bench.engine.counters.unhedgedTimeMax == .zero)
+        bench.turn([
+            .order(
+                bench.update(
+                    perp, .filled, executed: perp.quantity.description, fill: bench.fill(perp, perp.quantity))
+            )
+        ])
+        bench.pass(200)
+        #expect(bench.holding.state == .open)
     }
 
     @Test func `and which rested and filled all the same is hedged`() throws {

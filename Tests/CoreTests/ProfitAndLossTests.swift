@@ -71,7 +71,7 @@ import Testing
                     baseFee: inBase ? fee : .zero))
         }
         let funding = Money(raw: Int128(chance.int(-1_000_000...1_000_000)))
-        ledger.bookFunding(funding, owner: "a")
+        ledger.bookFunding(funding, owner: "a", reference: "1")
         round.addFunding(funding)
         let venue = Account("a", .venue)
         let quote = ledger.balance(venue, .usdc)

@@ -185,11 +185,11 @@ private final class Meeting {
     }
 
     /// 0.99 are held and the least quantity is 0.20: an entry of 0.86 or of 0.80 would leave too little, and
-    /// takes over less; one of 0.19 is none at all.
+    /// takes over less; one of 0.19 is none at all, and one of 0.20 could not be sold again after its fee.
     @Test(
         arguments: [
-            (130, "0.79", "0.2"), (121, "0.79", "0.2"), (120, "0.79", "0.2"), (31, "0.2", "0.79"),
-            (29, nil, "0.99"),
+            (130, "0.79", "0.2"), (121, "0.79", "0.2"), (120, "0.79", "0.2"), (32, "0.21", "0.78"),
+            (31, nil, "0.99"), (29, nil, "0.99"),
         ] as [(Double, String?, String)])
     func `leaves nothing that cannot be traded`(usd: Double, moved: String?, left: String) {
         let meeting = Meeting(pair: solPair(minimum: "0.2"))

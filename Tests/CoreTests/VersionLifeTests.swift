@@ -52,7 +52,7 @@ import Testing
     }
 
     /// A quarter of 150 USD is 37.50; a contract costs up to 151.02.
-    @Test(arguments: [("0.24", "0.24", false), ("0.25", "0.25", true), ("0.50", "0.5", true)])
+    @Test(arguments: [("0.23", "0.24", false), ("0.24", "0.25", true), ("0.49", "0.5", true)])
     func `enter the least quantity where a quarter of the size buys none, and say so once`(
         least: String, entered: String, isTold: Bool
     ) {
@@ -79,7 +79,7 @@ import Testing
 
     @Test(
         arguments: [
-            (nil, "37.5"), (["BTC"], "75.51"), (["SOL"], "37.5"),
+            (nil, "37.5"), (["BTC"], "77.0202"), (["SOL"], "37.5"),
         ] as [([String]?, String)])
     func `leave out a pair that is too large where another is not`(pairs: [String]?, size: String) {
         let large = solPair(minimum: "0.5", base: "BTC", first: 0, id: 0), small = solPair(first: 2, id: 1)

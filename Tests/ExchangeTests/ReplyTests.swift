@@ -53,6 +53,7 @@ private struct Asking {
         catalogue = try Catalogue(marketsBody: try bytes((whole as? [String: Any])?["markets"] ?? whole))
         reader = ReplyReader(catalogue)
         let spot = try #require(catalogue.id("SOL_USDC"))
+        let perp = try #require(catalogue.id("SOL_USDC_PERP"))
         order = Order(
             id: ClientOrderID(raw: 7), instrument: spot, side: .buy, price: try #require(Price("98.9")),
             quantity: try #require(Quantity("1.25")), timeInForce: .goodTillCancelled, postOnly: true,
@@ -62,7 +63,7 @@ private struct Asking {
             .orderState(spot, order.id), .openOrders, .depth(spot), .account, .capital, .collateral,
             .positions, .markPrices, .markets, .serverTime,
             .fills(from: Timestamp(milliseconds: 1), offset: 0), .fundingPayments(offset: 0),
-            .fundingRates(spot, limit: 2),
+            .fundingRates(spot, limit: 2), .market(perp), .lendingMarkets, .openInterest,
         ]
         let text = RequestText(catalogue)
         requests = Dictionary(
@@ -95,6 +96,7 @@ extension Reply {
         "account": "account", "balances": "balances", "collateral": "collateral",
         "collateral-no-exposure": "collateral", "positions-short": "positions",
         "position-by-symbol-none": "refused", "order-limit-new": "order",
+        "market": "market", "borrow-lend-markets": "lendingMarkets", "open-interest": "openInterest",
         "order-limit-ioc-partly-filled": "order", "order-market-by-quantity": "order",
         "order-market-by-quote": "order", "order-trigger": "order", "orders-batch": "batch",
         "order-get": "order", "order-get-not-open": "refused", "order-cancel": "order",

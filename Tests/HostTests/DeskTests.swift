@@ -47,9 +47,9 @@ private final class PlainStrategy: Strategy {
         let closed = Gate()
         let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
             blocks.add(1, ordering: .relaxed).newValue
-        } hear: { notes in
-            for case .roundClosed(_, let pair, let reason, let net, _) in notes {
-                print("closed \(pair): \(reason), \(net) USD")
+        } hear: { notes, _ in
+            for case .roundClosed(let round) in notes {
+                print("closed \(round.pair): \(round.reason), \(round.net) USD")
                 closed.open()
             }
         }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Journal
+import Simulator
 import Testing
 import Venue
 
@@ -20,7 +21,7 @@ private struct Leavings {
 private func demo(
     _ folder: TemporaryFolder, seed: UInt64 = 7, seconds: Int64 = 12, segmentBytes: Int = 256 << 20,
     strategies: String = projectFolder + "/strategies", policy: ReloadPolicy? = nil,
-    _ change: (HostRun) -> Void = { _ in }
+    faults: FaultPlan = .none, _ change: (HostRun) -> Void = { _ in }
 ) throws -> Leavings {
     var configuration = Configuration()
     configuration.data = folder.path + "/data"
@@ -30,6 +31,7 @@ private func demo(
     var plan = RunPlan(configuration: configuration)
     (plan.seed, plan.speed, plan.seconds, plan.isSilent) = (seed, 10, seconds, true)
     plan.segmentBytes = segmentBytes
+    plan.faults = faults
     let run = try HostRun(plan)
     change(run)
     let code = try run.run()
@@ -86,6 +88,23 @@ private func demo(
         #expect(replay.street.engine.counters.rounds == run.rounds)
         let net = run.summary["net_pnl_usd"] as? String
         #expect(replay.street.engine.profitByCause.total.description == net)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `on an exchange at fault counts each fault, leaves no leg open and is repeated by its journal`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let plan = "error-503:0.1,gap:0.2,drop-private:0.5,late-fill:0.3,reject-leg:0.1,insta-cancel:0"
+        let run = try demo(folder, faults: try FaultPlan.read(plan))
+        #expect(run.code == 0, "no leg is open at the end")
+        let played = run.summary["faults_played"] as? [String: Int] ?? [:]
+        #expect(played.count == 6 && played["insta-cancel"] == 0)
+        for name in ["error-503", "gap", "drop-private"] { #expect(played[name] ?? 0 > 0, "\(name)") }
+        #expect(run.summary["gaps"] as? Int ?? 0 > 0)
+        #expect(run.sums.allSatisfy { $0 == "0" })
+        #expect(run.summary["venue_matches"] as? Bool == true, "\(run.summary["venue_differences"] ?? "")")
+        #expect(try Replay.play(run.folder).differences == [])
     }
 
     @Test(.timeLimit(.minutes(3)))

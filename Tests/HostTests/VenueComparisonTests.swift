@@ -6,7 +6,7 @@ import Testing
 @Suite struct `The comparison with the venue` {
     @Test func `agrees to the tolerance and names the asset beyond it`() {
         var ledger = Ledger()
-        ledger.open(.usdc, Money(1000))
+        ledger.open(.usdc, Money(1000), reference: "1")
         for (held, agrees) in [("1000", true), ("1000.000000001", true), ("999.99999999", false)] {
             let balance = BalanceUpdate(asset: .usdc, available: Money(held)!, locked: .zero, staked: .zero)
             let lines = VenueComparison(balances: [balance], positions: []).differences(ledger, [])
@@ -19,7 +19,7 @@ import Testing
             id: InstrumentID(0), symbol: "SOL_USDC_PERP", kind: .perp, base: Asset("SOL"), quote: .usdc,
             tickSize: Price("0.01")!, lotSize: Quantity("0.01")!, minQuantity: Quantity("0.01")!)
         var ledger = Ledger()
-        ledger.open(.usdc, Money(1000))
+        ledger.open(.usdc, Money(1000), reference: "1")
         ledger.book(
             Fill(
                 instrument: perp.id, side: .sell, price: Price("150")!, quantity: Quantity("2")!,

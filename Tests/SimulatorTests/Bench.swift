@@ -13,9 +13,9 @@ struct Bench {
 
     init(
         usdc: Int = 1_000, rules: VenueRules = VenueRules(), base: String = "SOL",
-        start: Timestamp = Bench.start
+        start: Timestamp = Bench.start, faults: FaultPlan = .none
     ) {
-        venue = SimulatedVenue(start: start, crowd: .none, rules: rules)
+        venue = SimulatedVenue(start: start, crowd: .none, rules: rules, faults: faults)
         now = start
         spot = venue.market("\(base)_USDC")!
         perp = venue.market("\(base)_USDC_PERP")!

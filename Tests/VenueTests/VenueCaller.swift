@@ -22,11 +22,12 @@ final class VenueCaller: Sendable {
     }
 
     func call(
-        _ method: Wire.HTTPMethod, _ target: String, headers: [(String, String)] = [], body: String? = nil
+        _ method: Wire.HTTPMethod, _ target: String, headers: [(String, String)] = [], body: String? = nil,
+        deadline: Int = 10_000
     ) async -> (status: Int, text: String) {
         let request = RESTRequest(
             method: method, target: target, headers: headers, body: body.map { Array($0.utf8) },
-            deadlineMilliseconds: 10_000, stateChanging: method != .get)
+            deadlineMilliseconds: deadline, stateChanging: method != .get)
         let result = await withCheckedContinuation { done in rest.send(request) { done.resume(returning: $0) }
         }
         guard case .answered(let answer) = result else { return (0, "\(result)") }
@@ -36,8 +37,7 @@ final class VenueCaller: Sendable {
     /// A signed call as a client of the exchange makes it.
     func signed(
         _ method: Wire.HTTPMethod, _ target: String, body: String? = nil, stamp: Int64? = nil,
-        window: Int64 = 5_000,
-        spoil: Bool = false
+        window: Int64 = 5_000, spoil: Bool = false, deadline: Int = 10_000
     ) async throws -> (status: Int, text: String) {
         let stamp = stamp ?? WallClock.microseconds() / 1_000
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
@@ -49,7 +49,7 @@ final class VenueCaller: Sendable {
             ("X-API-Key", server.ready.apiKey), ("X-Signature", signature), ("X-Timestamp", String(stamp)),
             ("X-Window", String(window)), ("Content-Type", "application/json"),
         ]
-        return await call(method, target, headers: headers, body: body)
+        return await call(method, target, headers: headers, body: body, deadline: deadline)
     }
 
     func sign(_ text: String) -> String {
@@ -89,7 +89,9 @@ final class Listener: WebSocketHandler {
     func frame(_ bytes: [UInt8], receivedMicroseconds: Int64) {
         sink.yield(String(decoding: bytes, as: UTF8.self))
     }
-    func closed(reason: WebSocketClosure) {}
+    func closed(reason: WebSocketClosure) { sink.yield(Self.end) }
+    /// Stands among the frames where the connection ended.
+    static let end = "closed"
     func send(_ bytes: [UInt8]) { handle.withLock { $0?.send(bytes) } }
 
     /// Frames until one satisfies the condition, that one included.

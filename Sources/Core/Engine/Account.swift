@@ -35,8 +35,8 @@ public struct AccountState: Sendable {
         }
     }
 
-    /// Weight of an asset as collateral; 0.9 where the venue did not tell.
-    public func weight(_ asset: Asset) -> Percent {
-        collateral?.weights.first { $0.asset == asset }?.weight ?? Percent(raw: 90_000_000)
+    /// Weight of an asset as collateral, as the account is told; `nil` where the venue did not tell.
+    public func toldWeight(_ asset: Asset) -> Percent? {
+        collateral?.weights.first { $0.asset == asset }?.weight
     }
 }

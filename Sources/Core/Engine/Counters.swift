@@ -10,6 +10,8 @@ public struct Counters: Sendable {
     public var transfers = 0
     public var ordersSent = 0, ordersDenied = 0, ordersRejected = 0
     public var gaps = 0, resyncs = 0
+    /// How often a fee rate or a collateral weight got worse by more than a tenth.
+    public var termsWorsened = 0
     public var unhedgedMax = Money.zero
     public var unhedgedTimeMax = TimeSpan.zero
     /// Notional times time of what was not hedged: 10⁻¹² USD × microseconds.
@@ -67,6 +69,8 @@ public struct StrategySlot {
     var strikes: [Int] = []
     /// Profit of finished and running rounds by cause, without what is still held.
     public var profit = ProfitAndLoss()
+    /// Taker entries of the UTC day, and their fills.
+    var takes = TakeCount()
     /// Profit with holdings at mid at the start of the UTC day.
     var dayStart = Money.zero
     public init(strategy: any Strategy) { self.strategy = strategy }

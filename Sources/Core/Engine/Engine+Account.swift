@@ -8,7 +8,7 @@ extension Engine {
 
     /// The first turn: ask for everything that money decisions need.
     func start() {
-        day = now.day
+        if restored == nil { day = now.day }
         ask(.account)
         ask(.openOrders)
         ask(.markPrices)
@@ -26,13 +26,16 @@ extension Engine {
 
     func poll() {
         if ids.needsBlock() { note(.needsIDs) }
+        askRestoredFills()
         while let place = retryAt.firstIndex(where: { $0.at <= now }) {
             ask(retryAt.remove(at: place).request)
         }
         if let next = nextPoll, now >= next {
-            nextPoll = now + Self.pollEvery
+            nextPoll = now + (isReconciled ? Self.pollEvery : Self.pollAfterFill)
             pollAccount()
+            ask(.openOrders)
         }
+        pollVenue()
         pollMarks()
         if nextFundingPoll == nil { nextFundingPoll = nextHour() }
         if let next = nextFundingPoll, now >= next {
@@ -63,6 +66,7 @@ extension Engine {
         guard lastTurn != nil, now.day > day else { return }
         day = now.day
         (entriesToday, feesToday) = (0, .zero)
+        forgetTakes()
         forgetWalks()
         for place in slots.indices { slots[place].dayStart = profit(ofSlot: place) }
     }
@@ -74,10 +78,11 @@ extension Engine {
         hour = current
         contractsAtHour = holdings.map(\.perp)
     }
-    private static let hourMicroseconds: Int64 = 3_600_000_000
+    static let hourMicroseconds: Int64 = 3_600_000_000
 
     func answered(_ id: RequestID, _ reply: Reply) {
         guard let request = requests.remove(id) else { return }
+        if heard(request, reply) { return }
         switch (request, reply) {
         case (.submit(let order), _): answered(order, reply)
         case (.submitBatch(let batch), _): answered(batch, reply)
@@ -94,17 +99,20 @@ extension Engine {
         case (.fills, .fills(let fills)): readFills(fills, id, request)
         case (.fundingPayments, .fundingPayments(let payments)): bookFunding(payments)
         case (.fundingRates(let instrument, _), .fundingRates(let rates)): readRates(rates, instrument)
-        default: failed(request, reply)
+        default:
+            restoredFillsFailed(id)
+            failed(request, reply)
         }
-        if !opened, account.isReady { open() }
+        if !opened, account.isReady, restored == nil || restoredFillsRead { open() }
     }
 
     /// A read that failed is asked again by the next poll; at the start it is asked again at once, once a
     /// second.
     private func failed(_ request: Request, _ reply: Reply) {
         switch request {
-        case .account, .openOrders: retryAt.append((now + .seconds(1), request))
-        case .fundingPayments: retryAt.append((now + .seconds(5), request))
+        case .account: retryAt.append((now + .seconds(1), request))
+        case .openOrders where !opened: retryAt.append((now + .seconds(1), request))
+        case .fundingPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
         case .positions where !opened, .capital where !opened, .collateral where !opened:
             retryAt.append((now + .seconds(1), request))
         default: break
@@ -115,6 +123,7 @@ extension Engine {
     private func readBalances(_ balances: [BalanceUpdate]) {
         account.balances = balances.sorted { $0.asset < $1.asset }
         account.balancesKnown = true
+        if opened { compareBalances() }
     }
 
     private func readPositions(_ positions: [PositionUpdate]) {
@@ -123,53 +132,38 @@ extension Engine {
         if opened { compare(positions) }
     }
 
-    /// The venue's contracts against ours, where nothing is under way. What differs twice running is no
-    /// matter of timing: entries stop there, and the executions that explain it are asked for.
-    private func compare(_ positions: [PositionUpdate]) {
-        for pair in pairs {
-            let id = pair.perp.id
-            let isMoving = liveOrders.contains { orders[$0].order.instrument == id }
-            let venue = positions.first { $0.instrument == id }?.net ?? .zero
-            guard !isMoving, venue != netContracts[id.index] else {
-                mismatches[id.index] = 0
-                continue
-            }
-            mismatches[id.index] += 1
-            guard mismatches[id.index] >= 2 else { continue }
-            if mismatches[id.index] == 2 {
-                note(
-                    .alert(
-                        "\(pair.perp.symbol): the venue has \(venue) contracts, we have \(netContracts[id.index]); entries stop there"
-                    ))
-            }
-            foreign[id.index] = true
-            ask(.fills(from: now - .seconds(600), offset: 0))
-        }
-    }
-
     /// The moment everything is known: the ledger's one opening posting, and what is there that nobody here
     /// opened.
     private func open() {
         opened = true
+        isChanged = true
+        if restored != nil { return reopen() }
         openedAt = now
-        for balance in account.balances { ledger.open(balance.asset, balance.total + lent(balance.asset)) }
+        let start = "\(now.microseconds)"
+        for balance in account.balances {
+            ledger.open(balance.asset, balance.total + lent(balance.asset), reference: start)
+        }
         for position in account.positions where position.net != .zero {
             // The ledger books the price flow of contracts: those that are there came in at the venue's mark.
-            ledger.open(.usdc, (position.unrealised ?? .zero) - worth(position))
-            found[position.instrument.index] = position.net
             let instrument = instruments[position.instrument.index]
+            let reference = "\(start)/\(instrument.symbol)"
+            ledger.open(.usdc, (position.unrealised ?? .zero) - worth(position), reference: reference)
+            found[position.instrument.index] = position.net
             netContracts[position.instrument.index] = position.net
-            ledger.open(Asset(instrument.symbol), Money(raw: Int128(position.net.raw) * 10_000))
+            ledger.open(
+                Asset(instrument.symbol), Money(raw: Int128(position.net.raw) * 10_000),
+                reference: reference)
             note(
                 .alert("\(instrument.symbol): a position of \(position.net) was there before the start; held")
             )
             foreign[position.instrument.index] = true
+            if let pair = pairOf[position.instrument.index] { adoptFound(pairs[pair.index], position) }
         }
         for place in slots.indices { slots[place].dayStart = .zero }
         note(.ready(pairs: pairs.count))
     }
 
-    private func worth(_ position: PositionUpdate) -> Money {
+    func worth(_ position: PositionUpdate) -> Money {
         let own = markets[position.instrument.index].mark.map { Money(raw: Int128($0.mark.raw) * 10_000) }
         let mark = position.mark ?? own ?? .zero
         return Money(raw: quotient(mark.raw * Int128(position.net.raw), by: 100_000_000, .nearest))
@@ -177,9 +171,9 @@ extension Engine {
 
     private func readOpenOrders(_ updates: [OrderUpdate]) {
         account.ordersKnown = true
-        for update in updates { apply(update) }
-        if !opened, !updates.isEmpty {
-            note(.alert("\(updates.count) orders were resting before the start; they are not touched"))
+        for update in updates {
+            apply(update)
+            judgeStranger(update)
         }
     }
 
@@ -201,10 +195,15 @@ extension Engine {
             }) {
                 continue
             }
+            if let before = settledBefore[payment.instrument.index], payment.intervalEnd <= before {
+                continue
+            }
             seenFunding.append(payment)
             if seenFunding.count > 4096 { seenFunding.removeFirst(1024) }
             // What was settled before the opening posting is in it already.
-            guard opened, let start = openedAt, payment.intervalEnd > start else { continue }
+            guard opened || restored != nil, let start = openedAt, payment.intervalEnd > start else {
+                continue
+            }
             share(payment)
         }
     }
@@ -221,14 +220,19 @@ extension Engine {
             pair(of: $0).perp.id == payment.instrument && contracts($0, at: end) != 0
         }
         let total = holders.reduce(Int128(0)) { $0 + contracts($1, at: end) }
-        guard total != 0 else { return ledger.bookFunding(payment.amount, owner: Account.house) }
+        let reference = payment.reference(instruments[payment.instrument.index].symbol)
+        guard total != 0 else {
+            ledger.bookFunding(payment.amount, owner: Account.house, reference: reference)
+            return tell(payment, payment.amount, Account.house)
+        }
         var left = payment.amount
         for (count, place) in holders.enumerated() {
             let part =
                 count == holders.count - 1
                 ? left : Money(raw: payment.amount.raw * contracts(place, at: end) / total)
             left -= part
-            ledger.bookFunding(part, owner: holdings[place].owner)
+            ledger.bookFunding(part, owner: holdings[place].owner, reference: reference)
+            tell(payment, part, holdings[place].owner)
             holdings[place].funding += part
             holdings[place].profit.funding += part
             slots[holdings[place].slot].profit.funding += part
@@ -249,7 +253,12 @@ extension Request {
         case .fills: "fills"
         case .fundingRates: "funding rates"
         case .fundingPayments: "funding payments"
-        case .depth: "depth"
+        case .depth, .bestLevels: "depth"
+        case .markets, .market: "markets"
+        case .lendingMarkets: "lending markets"
+        case .borrowRoom: "room to borrow"
+        case .collateralTerms: "collateral terms"
+        case .openInterest: "open interest"
         default: "order"
         }
     }

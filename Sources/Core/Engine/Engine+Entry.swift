@@ -121,6 +121,7 @@ extension Engine {
             return .noIDs
         }
         entriesToday += 1
+        remember(intent)
         note(
             .entering(
                 owner: holdings[place].owner, pair: pair.base.symbol, direction: intent.direction,
@@ -136,7 +137,7 @@ extension Engine {
         holdings[place].entryExitCross = o.exitCross
         holdings[place].openedAt = nil
         holdings[place].entriesMade = 0
-        holdings[place].profit = ProfitAndLoss()
+        (holdings[place].profit, holdings[place].tally) = (ProfitAndLoss(), RoundTally())
         (holdings[place].spotFees, holdings[place].perpFees) = (.zero, .zero)
         (holdings[place].baseFeesInQuote, holdings[place].funding, holdings[place].borrow) = (
             .zero, .zero, .zero

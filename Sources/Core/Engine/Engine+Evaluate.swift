@@ -96,7 +96,9 @@ extension Engine {
             let lasted = watches[watch].persistence.span(at: now).microseconds
             return now + TimeSpan(microseconds: max(persistNeeded(o).microseconds - lasted, 1_000))
         case .cooldown: return holdings[place].cooldownUntil
-        case .indexDeviation, .staleBook, .fundingGuard, .ordersPerSecond, .noIDs: return now + .seconds(1)
+        case .indexDeviation, .staleBook, .fundingGuard, .ordersPerSecond, .noIDs, .repetition,
+            .postsPerMinute, .requestBudget, .venuePause, .hedgeRetries:
+            return now + .seconds(1)
         default: return nil
         }
     }
@@ -107,7 +109,8 @@ extension Engine {
         case .asleep, .scriptPassed, .confidence, .netEdge, .thinBook, .liquidity,
             .belowMinimum, .noPostPrice, .maxPositionSize, .totalExposure, .grossExposure, .budget,
             .dailyLoss, .feesPerDay, .equity, .unhedged, .unhedgedTime, .runway, .tradesPerDay, .priceCollar,
-            .noBalance, .margin,
+            .noBalance, .margin, .lowRunway, .sellsForDebts, .liquidationRise, .positionLimit, .openInterest,
+            .offGrid, .aboveMaximum, .priceBand, .entriesPerFill,
             // Until the state changes, which looks at everything anew.
             .borrow, .held, .pairHeld, .notActive, .losingRounds:
             true
@@ -250,7 +253,7 @@ extension Engine {
         guard let spotAge = age(pair.spot), let perpAge = age(pair.perp), spotAge <= limits.bookAgeMax,
             perpAge <= limits.bookAgeMax
         else { return .staleBook }
-        guard pair.spot.state == .open, pair.perp.state == .open else { return .marketState }
+        if let denial = RiskGate.denial(marketCondition(pair)) { return denial.reason }
         guard let index = index(of: pair), index.raw > 0,
             let told = markets.read(pair.perp.id.index, { $0.lastMark }),
             now - told <= Self.markAgeMax
@@ -273,7 +276,8 @@ extension Engine {
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }
         if !slots[slot].allowsEntries { return .notActive }
         // Without the private stream nobody would hear of a fill.
-        if !connectionUp[ConnectionID.privateStream.rawValue] { return .notReady }
+        if !connectionUp[ConnectionID.privateStream.rawValue] || !isReconciled { return .notReady }
+        if let denial = RiskGate.denial(accountCondition(pair)) { return denial.reason }
         if foreign[pair.spot.id.index] || foreign[pair.perp.id.index] { return .pairHeld }
         if pairMarkets[pair.id.index].heldDay == day { return .losingRounds }
         if let until = holdings.read(place, { $0.cooldownUntil }), now < until { return .cooldown }
@@ -291,8 +295,7 @@ extension Engine {
         }
         if opposed { return .pairOpposed }
         // Borrowing needs a rate: without one the lend market is closed or was not read.
-        let borrows = limits.allowBorrow && pairMarkets[pair.id.index].borrowAPR > .zero
-        if direction == .reverse, !borrows, limits.ownCoins(of: pair.base) == .zero { return .borrow }
+        if direction == .reverse, sellable(pair.base, except: nil) == .zero { return .borrow }
         return nil
     }
 

@@ -3,17 +3,25 @@ extension Engine {
     func judgeExit(_ place: Int) {
         let holding = holdings[place]
         let pair = pair(of: place)
+        // Orders of an earlier run are in doubt: what they did is not held yet and would be done twice.
+        guard live(place).isEmpty else { return }
         if flattening { return exit(place, "flatten", nil) }
+        if holding.adopted, limits.adoptPolicy == .flatten { return exit(place, "ADOPT_POLICY", nil) }
         if runwayIsShort, isSmallestEdge(place) {
             lastRunwayExit = now
             return exit(place, Self.runwayReason, nil)
         }
-        guard state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else { return }
+        // A guardian protects; what pays is the host's to judge.
+        guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else {
+            return
+        }
+        // No taker order can work there: what pays waits for the market.
+        guard holding.state != .frozen else { return }
         guard
             let walk = PairWalk.pessimistic(
                 spot: book(pair.spot), perp: book(pair.perp), quantity: holding.perp.magnitude,
                 mark: markets[pair.perp.id.index].mark?.mark, index: index(of: pair)),
-            let terms = terms(exitContract(place), pair)
+            let terms = terms(exitContract(place), pair, of: place)
         else { return }
         let o = Opportunity.held(pair: pair, direction: holding.direction, walk: walk, terms: terms)
         let figures = positionFigures(holding, walk)
@@ -141,14 +149,18 @@ extension Engine {
     }
 
     private func isSmallestEdge(_ place: Int) -> Bool {
-        let open = holdings.indices.filter { !holdings[$0].isFlat && !holdings[$0].state.isBusy }
+        let open = holdings.indices.filter {
+            !holdings[$0].isFlat && !holdings[$0].state.isBusy && mayBeginExit($0, isEconomic: false)
+        }
         return open.min { holdings[$0].entryGross < holdings[$1].entryGross } == place
     }
 
     /// Starts closing a pair; an exit always completes. What an economic one takes at once waits until the
     /// end of the evaluation, for an entry of another that it may meet (FORMULAS E15).
     func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?, isEconomic: Bool = false) {
-        guard var operation = newOperation(place, .exit, reason) else { return }
+        guard mayBeginExit(place, isEconomic: isEconomic),
+            var operation = newOperation(place, .exit, reason)
+        else { return }
         if let plan, plan.rest != .both {
             operation.resting = plan
             operation.deadline = now + plan.timeout
@@ -171,6 +183,7 @@ extension Engine {
         if holding.perp == .zero, spotLeft < pair.spot.minQuantity {
             return closeRound(place, operation.reason)
         }
+        if exitsFrozen(place) { return }
         // What came closer is progress: only what did not is tried further out.
         let left = holding.perp.magnitude + spotLeft
         let tries = left < (operation.left ?? left) ? 0 : operation.tries
@@ -202,7 +215,7 @@ extension Engine {
 
     /// Carry: all whole lots of the pair's coins. Reverse: what brings the short coins back, its base fee
     /// included.
-    private func spotToClose(_ place: Int) -> Quantity {
+    func spotToClose(_ place: Int) -> Quantity {
         let holding = holdings[place]
         let lot = pair(of: place).spot.lotSize
         if holding.coins > .zero { return Execution.exitSpotQuantity(coins: holding.coinQuantity, lot: lot) }
@@ -251,12 +264,13 @@ extension Engine {
             counters.rounds += 1
             slots[slot].exits += 1
             slots[slot].rounds += 1
-            note(
-                .roundClosed(
-                    owner: holding.owner, pair: pair(of: place).base.symbol, reason: reason, net: net,
-                    seconds: (now - (holding.openedAt ?? now)).microseconds / 1_000_000))
         }
+        let round = round(holding, reason, profit)
+        note(hadPosition ? .roundClosed(round) : .unwound(round))
         (holdings[place].openedAt, holdings[place].entriesMade) = (nil, 0)
+        // What comes after the end, such as a late fill, is told by itself.
+        (holdings[place].profit, holdings[place].tally) = (ProfitAndLoss(), RoundTally())
+        holdings[place].profit.basis = -profit.residual
         for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
         forgetSharedRefusals()
         let lost = net < .zero

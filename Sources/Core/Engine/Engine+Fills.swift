@@ -1,8 +1,10 @@
 extension Engine {
     /// Books one execution: holding, ledger, causes of profit, counters. A trade id counts once per order.
-    func apply(_ fill: Fill) {
+    func apply(_ fill: Fill, origin: String? = nil) {
         let place = fill.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[fill.venueOrderID]
-        guard let place, orders[place].order.instrument == fill.instrument else { return applyForeign(fill) }
+        guard let place, orders[place].order.instrument == fill.instrument else {
+            return applyForeign(fill, origin)
+        }
         guard !orders[place].tradeIDs.contains(fill.tradeID) else { return }
         orders[place].tradeIDs.append(fill.tradeID)
         orders[place].filled += fill.quantity
@@ -10,26 +12,35 @@ extension Engine {
         venueOrderPlaces[fill.venueOrderID] = place
         if orders[place].filled < orders[place].order.quantity { counters.partialFills += 1 }
         counters.fills += 1
+        if orders[place].purpose == .entry { countTakeFill(of: orders[place].holding) }
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         let record = orders[place]
         ledger.book(fill, of: instruments[fill.instrument.index], owner: holdings[record.holding].owner)
+        tell(fill, origin, by: record)
         bookCauses(fill, record)
         addToHolding(fill, record)
         trackUnhedged()
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
+        // Whole: nothing more can come of it, whatever answer is still missing.
+        if orders[place].filled >= orders[place].order.quantity, !orders[place].state.isOver {
+            change(place, .told(.filled))
+        }
+        // What an earlier run posted has no operation behind it any more.
+        guard holdings[record.holding].operation?.resting != nil else { return }
         if record.purpose == .post || record.purpose == .exitPost { move(record.holding, .fillOfPost) }
     }
 
     /// An execution that is not ours by name: another program, a person, or the venue itself.
-    private func applyForeign(_ fill: Fill) {
-        guard opened, let openedAt, fill.venueTime > openedAt else { return }
+    private func applyForeign(_ fill: Fill, _ origin: String?) {
+        guard opened || restored != nil, let openedAt, fill.venueTime > openedAt else { return }
+        if isOurs(settled: fill) { return }
         let mark = (fill.instrument, fill.tradeID, fill.venueOrderID)
         if foreignFills.contains(where: { $0 == mark }) { return }
         foreignFills.append(mark)
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         foreign[fill.instrument.index] = true
         let symbol = instruments[fill.instrument.index].symbol
-        note(.alert("\(symbol): an execution that is not ours; entries stop there"))
+        judgeStranger(fill)
         var left = fill
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
@@ -37,15 +48,17 @@ extension Engine {
             left = part.rest
             note(.alert("\(symbol): \(holdings[place].owner) lost \(lost) of its leg; the other leg follows"))
             book(foreign: part.first, for: place)
+            tell(part.first, origin, takenFrom: place)
         }
         if left.quantity > .zero {
             ledger.book(left, of: instruments[fill.instrument.index], owner: Account.house)
+            tell(left, origin, takenFrom: nil)
         }
     }
 
     /// How much of a leg of ours a stranger's execution took: a liquidation, a conversion, a trade by hand
     /// (FORMULAS 5, (2)). Coins are only missed when the account has fewer than the ledger gives to pairs.
-    private func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
+    func takenFrom(_ place: Int, by fill: Fill) -> Quantity? {
         let pair = pair(of: place)
         let holding = holdings[place]
         var lost = Quantity.zero
@@ -64,7 +77,7 @@ extension Engine {
         return lost > .zero ? lost : nil
     }
 
-    private func book(foreign fill: Fill, for place: Int) {
+    func book(foreign fill: Fill, for place: Int) {
         let instrument = instruments[fill.instrument.index]
         let order = Order(
             id: ClientOrderID(raw: 0), instrument: fill.instrument, side: fill.side, price: fill.price,
@@ -99,6 +112,7 @@ extension Engine {
             holdings[place].perpFees += fill.fee
             holdings[place].perpCost += fill.side == .buy ? fill.notional : -fill.notional
         }
+        holdings[place].tally.add(record.leg, signed, at: fill.price)
         if holdings[place].openedAt == nil { holdings[place].openedAt = now }
         feesToday += feeInQuote(fill, instrument)
     }
@@ -191,7 +205,7 @@ extension Engine {
             sum += Money(raw: quotient(total.raw * Int128(mid.raw), by: 100_000_000, .down))
         }
         for position in account.positions { sum += position.unrealised ?? .zero }
-        return sum
+        return sum - (account.collateral?.borrowed ?? .zero)
     }
 
     func lent(_ asset: Asset) -> Money {
@@ -204,7 +218,7 @@ extension Engine {
         guard opened else { return }
         for place in slots.indices where slots[place].tradingState == .active {
             let own = profit(ofSlot: place) - slots[place].dayStart
-            guard -own >= limits.dailyLossMax else { continue }
+            guard -own >= limits.dailyLossMax, pricesAreKnown else { continue }
             slots[place].tradingState = .reduceOnly
             note(
                 .alert(
@@ -220,7 +234,7 @@ extension Engine {
             return change(to: .reduceOnly, "a leg has been open for more than \(most) ms")
         }
         let today = profitToday
-        if -today >= limits.dailyLossMax {
+        if -today >= limits.dailyLossMax, pricesAreKnown {
             change(to: .reduceOnly, "daily loss \(-today) reached \(limits.dailyLossMax)")
         }
     }
@@ -234,7 +248,9 @@ extension Engine {
         for place in holdings.indices {
             guard let since = holdings.read(place, { $0.unhedgedSince }) else { continue }
             counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
-            counters.unhedgedMoneyTime += unhedged(holdings[place]).raw * Int128(passed.microseconds)
+            let moneyTime = unhedged(place).raw * Int128(passed.microseconds)
+            counters.unhedgedMoneyTime += moneyTime
+            holdings[place].tally.stayUnhedged(moneyTime, for: passed)
         }
     }
 
@@ -243,9 +259,9 @@ extension Engine {
         var total = Money.zero
         for place in holdings.indices where holdings.read(place, { $0.isAtWork }) {
             let holding = holdings[place]
-            if holding.imbalance.magnitude >= pairs[holding.pair.index].leastQuantity {
+            if openLeg(place).magnitude >= pairs[holding.pair.index].leastQuantity {
                 if holding.unhedgedSince == nil { holdings[place].unhedgedSince = now }
-                total += unhedged(holding)
+                total += unhedged(place)
             } else if let since = holding.unhedgedSince {
                 counters.unhedgedTimeMax = max(counters.unhedgedTimeMax, now - since)
                 holdings[place].unhedgedSince = nil
@@ -255,8 +271,25 @@ extension Engine {
     }
 
     /// |coins + contracts| at the spot mid.
-    func unhedged(_ holding: Holding) -> Money {
-        guard let mid = mid(pairs[holding.pair.index].spot) else { return .zero }
-        return (mid * holding.imbalance.magnitude).roundedUp()
+    func unhedged(_ place: Int) -> Money {
+        guard let mid = mid(pair(of: place).spot) else { return .zero }
+        return (mid * openLeg(place).magnitude).roundedUp()
+    }
+
+    /// Coins plus contracts, with executions that the venue has told of and whose price and fee are still to
+    /// come: they are held.
+    func openLeg(_ place: Int) -> Quantity {
+        var sum = holdings.read(place) { $0.imbalance }
+        for order in liveOrders where orders[order].holding == place {
+            let record = orders[order]
+            let owed = max(record.told - record.filled, shown(order))
+            guard owed > .zero else { continue }
+            let isSpotBuy = record.leg == .spot && record.order.side == .buy
+            let fee = isSpotBuy ? account.fees.spotTaker.raw : 0
+            let held = quotient(
+                Int128(owed.raw) * Int128(10_000_000_000 - fee), by: 10_000_000_000, .down)
+            sum += Quantity(raw: Int64(held) * record.order.side.sign)
+        }
+        return sum
     }
 }

@@ -106,7 +106,8 @@ extension Engine {
         }
     }
 
-    func terms(_ contract: StrategyContract, _ pair: Pair) -> OpportunityTerms? {
+    /// - Parameter place: a holding whose own sale of coins is not to be counted against it.
+    func terms(_ contract: StrategyContract, _ pair: Pair, of place: Int? = nil) -> OpportunityTerms? {
         let market = pairMarkets[pair.id.index]
         guard let mark = markets.read(pair.perp.id.index, { $0.mark }) else { return nil }
         let interval = pair.perp.fundingInterval ?? .seconds(3600)
@@ -119,7 +120,8 @@ extension Engine {
             fundingMean: market.funding.mean ?? current, exitAtMean: contract.exitsAtMean,
             basisMean: market.basis.mean, basisSamples: market.basis.count, borrowAPR: market.borrowAPR,
             volatilityPerHour: market.volatility.perHour,
-            legRiskMeasured: (market.legRiskTaker.mean, market.legRiskRest.mean))
+            legRiskMeasured: (market.legRiskTaker.mean, market.legRiskRest.mean),
+            ownCoins: ownCoinsLeft(pair.base, except: place))
     }
 }
 

@@ -21,10 +21,12 @@ extension Engine {
     /// Carries out an operator's order. Part of a turn: call before the turn's events.
     public func obey(_ order: Instruction, now moment: Timestamp) {
         now = max(now, moment)
+        isChanged = true
         switch order {
         case .hold where state == .active: change(to: .hold, "operator")
         case .resume where state == .hold: change(to: .active, "operator")
         case .rearm:
+            forgetStrangers()
             for place in slots.indices
             where slots[place].tradingState == .reduceOnly || slots[place].tradingState == .halted {
                 slots[place].tradingState = .active
@@ -33,7 +35,7 @@ extension Engine {
             if state == .halted || state == .reduceOnly { change(to: .active, "re-armed by the operator") }
         case .halt: change(to: .halted, "operator")
         case .flatten:
-            flattening = true
+            (flattening, flattenAsked) = (true, true)
             touchAll()
         case .stop(let flatten):
             stopping = true
@@ -91,6 +93,15 @@ extension Engine {
         touchAll()
     }
 
+    /// The same for one pair.
+    func forgetWalks(of pair: PairID) {
+        for slot in slots.indices {
+            let place = place(slot, pair)
+            for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
+        }
+        touched[pair.index] = true
+    }
+
     private func touchAll() { for place in touched.indices { touched[place] = true } }
 
     /// Nothing is out and no leg is open: a stop may end.
@@ -106,7 +117,8 @@ extension Engine {
     /// Ends a flatten that is done, so that `resume` trades again.
     func finishFlatten() {
         if flattening, !stopping, isQuiet {
-            flattening = false
+            (flattening, flattenAsked) = (false, false)
+            isChanged = true
             // A latch stays one: only `rearm` lifts it.
             if state == .active { change(to: .hold, "flattened") }
         }

@@ -1,6 +1,15 @@
 extension Engine {
-    /// How long a request stays valid at the venue; after it a silent order that left no trace is dead.
-    static let requestWindow = TimeSpan.seconds(5)
+    /// How long a request that changes something may be accepted after it was signed. Short: a lost order
+    /// cannot be given up before, and the other leg stands alone so long.
+    public static let requestWindow = TimeSpan.milliseconds(1_500)
+    /// How far the venue's clock may be behind what we take it for.
+    static let clockDoubt = TimeSpan.milliseconds(500)
+    /// How long an order may stay without a word before it is asked for; its caller may wait much longer.
+    static let answerPatience = TimeSpan.seconds(1)
+    /// How long the account's word is preferred to a history that does not list an execution.
+    static let historyPatience = TimeSpan.seconds(8)
+    /// Rows of a page of the history of executions.
+    static let fillsPage = 1000
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -30,11 +39,13 @@ extension Engine {
         }
         counters.ordersSent += batch.count
         if purpose == .hedge || purpose == .repair { counters.hedges += batch.count }
+        if purpose == .entry { countTakes(batch.count, of: holding) }
         if purpose.raisesRisk { sendTimes.append(contentsOf: batch.map { _ in now }) }
         note(
             .placing(
                 owner: holdings[holding].owner, pair: pair(of: holding).base.symbol, purpose: purpose,
                 orders: batch))
+        for place in orders.indices.suffix(batch.count) { tell(order: place) }
         ask(batch.count == 1 ? .submit(batch[0]) : .submitBatch(batch))
         return true
     }
@@ -43,6 +54,7 @@ extension Engine {
         let record = orders[place]
         guard !record.state.isOver, record.state != .cancelling else { return }
         change(place, .cancelSent)
+        orders[place].askedAt = now
         ask(.cancel(record.order.instrument, record.order.id))
     }
 
@@ -95,11 +107,24 @@ extension Engine {
 
     private func refused(_ place: Int, _ refusal: Refusal) {
         orders[place].refusal = refusal
+        heed(refusal, place)
         counters.ordersRejected += 1
+        pauseAfterRefusal(orders[place])
         note(
             .rejected(
                 pair: pair(of: orders[place].holding).base.symbol, purpose: orders[place].purpose, refusal))
         change(place, .refused)
+    }
+
+    /// One refusal may be chance; whoever refuses twice is not asked without a pause.
+    private func pauseAfterRefusal(_ record: OrderRecord) {
+        guard record.purpose != .post, record.purpose != .exitPost,
+            let refusals = holdings[record.holding].operation?.refusals
+        else { return }
+        holdings[record.holding].operation?.refusals = refusals + 1
+        guard refusals > 0 else { return }
+        let pause = TimeSpan.milliseconds(100 << Int64(min(refusals - 1, 3)))
+        holdings[record.holding].operation?.nextTryAt = now + pause
     }
 
     private func lost(_ place: Int) {
@@ -114,12 +139,15 @@ extension Engine {
             note(
                 .alert("order \(orders[place].order.id): \(event) does not belong to \(orders[place].state)"))
         }
-        if orders[place].state.isOver, orders[place].overAt == nil { orders[place].overAt = now }
+        if orders[place].state.isOver, orders[place].overAt == nil {
+            orders[place].overAt = now
+            tell(order: place)
+        }
     }
 
     /// What the stream or an answer says of an order; fills in it are booked, repeats do nothing.
     func apply(_ update: OrderUpdate) {
-        if let fill = update.fill { apply(fill) }
+        if let fill = update.fill { apply(fill, origin: update.origin) }
         let place = update.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[update.venueOrderID]
         guard let place, orders[place].order.instrument == update.instrument else { return }
         orders[place].venueOrderID = update.venueOrderID
@@ -127,12 +155,15 @@ extension Engine {
         orders[place].told = max(orders[place].told, update.executed)
         if let reason = update.reason { orders[place].expiryReason = reason }
         if update.status != .unknown { change(place, .told(update.status)) }
+        // Given up, and executed all the same: what it is owed is asked for like any other's.
+        if !orders[place].isSettled, !liveOrders.contains(place) { liveOrders.append(place) }
     }
 
     /// Orders that owe us something: an answer, a last word, or executions the venue told of.
     func watchOrders() {
         let isDeaf = !connectionUp[ConnectionID.privateStream.rawValue]
         for place in liveOrders {
+            if orders[place].state == .sent, now - orders[place].sentAt >= Self.answerPatience { lost(place) }
             let record = orders[place]
             let last = record.askedAt ?? record.overAt ?? record.sentAt
             if record.state == .unknown {
@@ -156,10 +187,24 @@ extension Engine {
     /// Asks for an order whose answer is lost until its end is known. Nothing is concluded before two answers
     /// that were asked for after its request had expired: it does not rest, and its executions are read.
     private func probe(_ place: Int) {
-        let record = orders[place]
-        if record.restsNot, record.fillsRead { return concludeAbsent(place) }
-        if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: record.asks) { return }
-        let isExpired = now - record.sentAt > Self.requestWindow + .seconds(1)
+        var record = orders[place]
+        if record.restsNot, record.fillsRead {
+            guard shown(place) > .zero, now - record.sentAt < Self.historyPatience else {
+                return concludeAbsent(place)
+            }
+            // The account has what the history does not list yet: sent again it would be done twice.
+            record.fillsRead = false
+            (orders[place].fillsRead, orders[place].asks) = (false, 1)
+        }
+        // What the venue has named it has received: only one it never spoke of may still be on its way.
+        let isExpired =
+            now - record.sentAt > Self.requestWindow + Self.clockDoubt || record.venueOrderID != nil
+        if isExpired, !record.askedExpired {
+            // What counts begins now, whatever was asked before.
+            (orders[place].askedExpired, orders[place].asks) = (true, 0)
+        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: orders[place].asks) {
+            return
+        }
         orders[place].askedAt = now
         orders[place].asks += 1
         let rests = ask(.orderState(record.order.instrument, record.order.id))
@@ -168,6 +213,26 @@ extension Engine {
             if !record.restsNot { orders[place].restsQuestion = rests }
             if !record.fillsRead { orders[place].fillsQuestion = fills }
         }
+    }
+
+    /// What the account shows to be executed of an order whose answer is lost and which does not rest: contracts
+    /// or coins on its side that no execution we know of explains.
+    func shown(_ place: Int) -> Quantity {
+        let record = orders[place]
+        guard record.state == .unknown, record.restsNot else { return .zero }
+        let id = record.order.instrument
+        let more: Int128
+        if record.leg == .perp {
+            let venue = account.positions.first { $0.instrument == id }?.net ?? .zero
+            more = Int128(venue.raw - netContracts[id.index].raw)
+        } else {
+            let base = pair(of: record.holding).base
+            let held = (account.balance(base)?.total ?? .zero) + lent(base)
+            more = quotient((held - ledger.venueBalance(base)).raw, by: 10_000, .nearest)
+        }
+        let onItsSide = more * Int128(record.order.side.sign)
+        guard onItsSide >= Int128(pair(of: record.holding).leastQuantity.raw) else { return .zero }
+        return min(Quantity(raw: Int64(clamping: onItsSide)), record.order.quantity - record.filled)
     }
 
     /// Half a second, doubled up to two: a venue in trouble is not helped by being asked each turn.
@@ -197,11 +262,13 @@ extension Engine {
     func readFills(_ fills: [Fill], _ question: RequestID, _ request: Request) {
         for fill in fills { apply(fill) }
         guard case .fills(let from, let offset) = request else { return }
+        readRestoredFills(fills.count, question, from: from, offset: offset)
         let asking = liveOrders.filter { orders[$0].fillsQuestion == question }
-        guard fills.count >= 1000 else {
+        guard fills.count >= Self.fillsPage else {
             for place in asking { orders[place].fillsRead = true }
             return
         }
+        guard !asking.isEmpty else { return }
         let next = ask(.fills(from: from, offset: offset + fills.count))
         for place in asking { orders[place].fillsQuestion = next }
     }

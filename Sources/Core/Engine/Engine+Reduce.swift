@@ -29,8 +29,11 @@ extension Engine {
     func reducingDraft(_ place: Int, _ leg: Leg, _ side: Side, _ quantity: Quantity, attempt: Int) -> Draft? {
         let pair = pair(of: place)
         let instrument = leg == .spot ? pair.spot : pair.perp
+        // Where nothing can be taken it rests at the touch; where nothing can rest it waits.
+        let rests = !canTake(instrument)
         guard quantity >= instrument.minQuantity, quantity > .zero,
-            let price = reducingPrice(instrument, side, attempt)
+            !rests || (canRest(instrument) && !stopping),
+            let price = rests ? ownTouch(instrument, side) : reducingPrice(instrument, side, attempt)
         else { return nil }
         // A spot buy is larger by the fee that is taken from it: what counts is what arrives.
         let fee = leg == .spot && side == .buy ? account.fees.spotTaker : .zero
@@ -49,6 +52,7 @@ extension Engine {
         let reverse = holdings[place].direction == .reverse
         return Draft(
             leg: leg, side: side, price: price, quantity: quantity,
+            timeInForce: rests ? .goodTillCancelled : .immediateOrCancel, postOnly: rests,
             reduceOnly: leg == .perp ? reducesNet(instrument, side, quantity) : nil, selfTrade: .rejectMaker,
             opensBorrow: reverse && side == .sell && limits.allowBorrow,
             closesBorrow: reverse && side == .buy,

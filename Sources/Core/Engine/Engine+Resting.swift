@@ -157,6 +157,8 @@ extension Engine {
         let quantity = leg == .perp ? left : tradable(place, .spot, side, left)
         sendTimes.removeAll { now - $0 >= .seconds(1) }
         guard quantity > .zero, sendTimes.count < limits.ordersPerSecondMax else { return }
+        let posts = postsLastMinute(place)
+        guard RiskGate.postsDenial(own: posts.own + 1, all: posts.all + 1) == nil else { return }
         holdings[place].operation?.lastPost = now
         holdings[place].operation?.posts += 1
         move(place, .post)
@@ -199,6 +201,7 @@ extension Engine {
             draft.quantity >= pair.leastQuantity
         else { return }
         let purpose: OrderPurpose = operation.kind == .exit ? .exit : .hedge
+        if purpose == .hedge, attempt > 0 { countHedgeRetry(place) }
         send([draft], for: place, purpose, decision: (operation.spotMid, operation.perpMid))
     }
 

@@ -37,7 +37,9 @@ extension Engine {
     /// What the least quantity of a pair costs at the dearer touch; `nil` without a price.
     private func leastSize(_ pair: Pair) -> Money? {
         guard let spot = top(pair.spot), let perp = top(pair.perp) else { return nil }
-        return (max(spot.ask.price, perp.ask.price) * pair.leastQuantity).roundedUp()
+        // A lot more than the least: what the fee in base leaves of it must be sold again.
+        let least = pair.leastQuantity + pair.commonLot
+        return (max(spot.ask.price, perp.ask.price) * least).roundedUp()
     }
 
     /// Notional per leg that a holding has: the larger leg at own mids.
@@ -105,7 +107,7 @@ extension Engine {
     /// Free USDC: what a rally can take before the venue borrows or sells.
     var freeQuote: Money? {
         guard account.balancesKnown else { return nil }
-        return account.balance(.usdc)?.available ?? .zero
+        return (account.balance(.usdc)?.available ?? .zero) + redeemableQuote
     }
 
     /// Free USDC over the notional of perp shorts; `nil` without shorts. 1.0 is 100 000 000.
@@ -133,35 +135,37 @@ extension Engine {
         picture.tradingState =
             slots[holding.slot].tradingState == .active ? state : slots[holding.slot].tradingState
         picture.stopping = stopping || flattening
-        (picture.oneSided, picture.gross) = exposure(of: nil)
-        picture.ownOneSided = exposure(of: holding.slot).oneSided
         picture.budget = limits.budget(of: holding.owner)
-        picture.heldInPair = held(place)
-        for other in holdings {
-            if other.unhedgedSince != nil { picture.unhedged += unhedged(other) }
-            if let since = other.unhedgedSince { picture.unhedgedFor = max(picture.unhedgedFor, now - since) }
+        var unhedged = Money.zero
+        for other in holdings.indices {
+            guard let since = holdings.read(other, { $0.unhedgedSince }) else { continue }
+            unhedged += self.unhedged(other)
+            picture.unhedgedFor = max(picture.unhedgedFor, now - since)
         }
-        picture.profitToday = profitToday
-        picture.ownProfitToday = profit(ofSlot: holding.slot) - slots[holding.slot].dayStart
+        let reserved = reserved
+        if pricesAreKnown {
+            let (oneSided, gross) = exposure(of: nil)
+            (picture.oneSided, picture.gross, picture.unhedged) = (oneSided, gross, unhedged)
+            picture.ownOneSided = exposure(of: holding.slot).oneSided
+            picture.heldInPair = held(place)
+            picture.profitToday = profitToday
+            picture.ownProfitToday = profit(ofSlot: holding.slot) - slots[holding.slot].dayStart
+            picture.shorts = shorts + reserved.shorts
+        }
         picture.feesToday = feesToday
         picture.entriesToday = entriesToday
         sendTimes.removeAll { now - $0 >= .seconds(1) }
         picture.sentLastSecond = sendTimes.count
         picture.equity = account.balancesKnown ? equity : nil
-        let reserved = reserved
         picture.freeQuote = freeQuote.map { $0 - reserved.quote }
         picture.netEquityAvailable = account.collateral.map { $0.available - reserved.margin }
-        picture.shorts = shorts + reserved.shorts
         (picture.spotMid, picture.perpMid, picture.index) = (mid(pair.spot), mid(pair.perp), index(of: pair))
-        picture.weight = account.weight(pair.base)
-        picture.initialMargin = Figures.marginFraction(
-            pair.perp.initialMargin, leverageLimit: account.facts?.leverageLimit, notional: picture.shorts)
-        picture.fees = account.fees
-        // One inventory for all: what other pairs sold of it is gone.
-        let sold = holdings.reduce(Quantity.zero) {
-            pairs[$1.pair.index].base == pair.base && $1.coins < .zero ? $0 + $1.coinQuantity : $0
+        picture.initialMargin = picture.shorts.map {
+            Figures.marginFraction(
+                pair.perp.initialMargin, leverageLimit: account.facts?.leverageLimit, notional: $0)
         }
-        picture.sellable = limits.allowBorrow ? nil : limits.ownCoins(of: pair.base) + sold
+        picture.fees = account.fees
+        fillControls(&picture, place)
         return picture
     }
 

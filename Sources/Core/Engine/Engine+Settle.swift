@@ -4,8 +4,9 @@ extension Engine {
     func advance(_ place: Int) {
         guard opened else { return }
         if holdings[place].state == .stuck { return retryStuck(place) }
-        guard let operation = holdings[place].operation else { return advanceIdle(place) }
         let live = live(place)
+        if holdings.read(place, { !$0.isFlat || $0.operation != nil }) { releaseFrozen(place, live) }
+        guard let operation = holdings[place].operation else { return advanceIdle(place, live) }
         if operation.resting != nil, !operation.restingOver { return advanceResting(place, live) }
         if live.contains(where: { orders[$0].purpose == .post || orders[$0].purpose == .exitPost }) {
             hedgeByTotals(place, live)
@@ -17,9 +18,17 @@ extension Engine {
     }
 
     /// Nothing is being done: a leg that is missing all the same must be brought back.
-    private func advanceIdle(_ place: Int) {
+    private func advanceIdle(_ place: Int, _ live: [Int]) {
+        freezeOrThaw(place)
         let holding = holdings[place]
-        guard holding.imbalance.magnitude >= pair(of: place).leastQuantity, live(place).isEmpty,
+        // Left by an earlier run: nobody waits for what they might still bring.
+        guard live.isEmpty else { return cancelResting(live) }
+        if holding.state == .open, holding.isFlat,
+            holding.coinQuantity.magnitude < pair(of: place).leastQuantity
+        {
+            return closeRound(place, "recovered")
+        }
+        guard holding.imbalance.magnitude >= pair(of: place).leastQuantity,
             let operation = newOperation(place, .repair, "unhedged")
         else { return }
         note(
@@ -78,6 +87,7 @@ extension Engine {
         let before = holdings[place].operation
         holdings[place].operation = nil
         entriesToday -= 1
+        forgetLastEntry(place)
         let hadPosition = !holdings[place].isFlat
         if submit(place, o, nil, addition: hadPosition) == nil {
             counters.fallbacks += 1
@@ -142,10 +152,13 @@ extension Engine {
         }
         let attempt = min(operation.tries, 2)
         var draft = reducingDraft(place, legToTrade(place, unwinds: operation.unwinds), attempt: attempt)
-        if draft == nil {
-            // That way nothing can be traded, such as coins that are not ours to sell: the other one.
-            draft = reducingDraft(place, legToTrade(place, unwinds: !operation.unwinds), attempt: attempt)
-            if draft != nil { operation.unwinds.toggle() }
+        if draft?.postOnly ?? true {
+            // That way nothing can be traded now, such as coins that are not ours to sell: the other one.
+            let other = reducingDraft(place, legToTrade(place, unwinds: !operation.unwinds), attempt: attempt)
+            if let other, draft == nil || !other.postOnly {
+                draft = other
+                operation.unwinds.toggle()
+            }
         }
         guard let draft else {
             operation.nextTryAt = now + .milliseconds(250)
@@ -161,6 +174,7 @@ extension Engine {
                     unwinds: operation.unwinds,
                     attempt: operation.tries + 1, imbalance: holdings[place].imbalance))
         }
+        if operation.tries > 0 { countHedgeRetry(place) }
         operation.tries += 1
         operation.nextTryAt = nil
         holdings[place].operation = operation

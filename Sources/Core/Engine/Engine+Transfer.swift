@@ -114,7 +114,7 @@ extension Engine {
         let pair = pair(of: from)
         let paid = ledger.transfer(
             moved, at: price, of: leg == .spot ? pair.spot : pair.perp, from: holdings[from].owner,
-            to: holdings[to].owner)
+            to: holdings[to].owner, reference: "\(now.microseconds)/\(counters.transfers)/\(leg.rawValue)")
         book(-moved, leg, price, cash: paid, in: from)
         book(moved, leg, price, cash: -paid, in: to)
     }
@@ -129,6 +129,7 @@ extension Engine {
             holdings[place].perp += moved
             holdings[place].perpCost += price * moved
         }
+        holdings[place].tally.add(leg, moved, at: price)
         if holdings[place].openedAt == nil { holdings[place].openedAt = now }
         let operation = holdings[place].operation
         let decided = (leg == .spot ? operation?.spotMid : operation?.perpMid) ?? price

@@ -13,9 +13,9 @@ public final class Engine {
     /// Places in `slots` by name: the order in which scripts are asked.
     public internal(set) var slotOrder: [Int] = []
     public internal(set) var account = AccountState()
-    public internal(set) var ledger = Ledger()
+    public internal(set) var ledger = Ledger() { didSet { isChanged = true } }
     public internal(set) var counters = Counters()
-    public internal(set) var state = TradingState.active
+    public internal(set) var state = TradingState.active { didSet { isChanged = true } }
     /// One per strategy and pair: `slot · pairs + pair`.
     public internal(set) var holdings: [Holding] = [] { didSet { stirringIsKnown = false } }
     /// Places of holdings with something in them or going on: limits look at all of those for every strategy
@@ -41,7 +41,7 @@ public final class Engine {
     var pairOf: [PairID?]
     var connectionAlive: [Timestamp?] = [nil, nil]
     var connectionUp = [false, false]
-    var orders: [OrderRecord] = []
+    var orders: [OrderRecord] = [] { didSet { isChanged = true } }
     var orderPlaces = Lookup<ClientOrderID, Int>()
     var venueOrderPlaces = Lookup<VenueOrderID, Int>()
     /// Orders that are not settled yet, by place in `orders`.
@@ -66,21 +66,37 @@ public final class Engine {
     /// By instrument: contracts that were there before the start; nobody here manages them, and every limit
     /// counts them.
     var found: [Quantity] = []
+    var venueWatch = VenueWatch()
     var foreignFills: [(InstrumentID, Int64, VenueOrderID)] = []
     var day: Int64 = 0
     /// Contracts by holding as they stood at the last full hour, which a settlement is shared by.
     var hour: Int64 = 0, contractsAtHour: [Quantity] = []
     /// By instrument: how often running the venue's position was not ours.
     var mismatches: [Int] = []
+    var differences: [BalanceDifference] = []
+    /// Resting orders of others that were told of, by the venue's id.
+    var strangeOrders: [String] = []
+    /// What an earlier run left agrees with the exchange: until then nothing is entered.
+    var isReconciled = true, positionsAgree = true, balancesAgree = true
     var lastRunwayExit: Timestamp?
-    var entriesToday = 0
+    var entriesToday = 0 { didSet { isChanged = true } }
     var feesToday = Money.zero
+    /// Something that a checkpoint keeps was changed since the last one.
+    var isChanged = false
+    /// What an earlier run left, until its executions since have been read; it stays for the record.
+    var restored: Checkpoint?
+    /// The question for those executions, when it is asked again, and whether it was answered whole.
+    var restoredFills: RequestID?, restoredFillsAt: Timestamp?, restoredFillsRead = false
+    /// By instrument: the last settlement that an earlier run booked.
+    var settledBefore: [Timestamp?] = []
     var sendTimes: [Timestamp] = []
     var nextSample: Timestamp?, nextPoll: Timestamp?, nextFundingPoll: Timestamp?, nextMarkPoll: Timestamp?
     var seenFunding: [FundingPayment] = []
     var lastTurn: Timestamp?
     /// All pairs are to be closed, by the operator or at the end.
     var flattening = false
+    /// The same, by the operator: it outlasts the process.
+    var flattenAsked = false
     /// The run is ending: no entries, open legs are repaired.
     var stopping = false
     /// The read of settlements that a stop waits for.
@@ -96,11 +112,13 @@ public final class Engine {
         foreign = Array(repeating: false, count: instruments.count)
         mismatches = Array(repeating: 0, count: instruments.count)
         found = Array(repeating: .zero, count: instruments.count)
+        settledBefore = Array(repeating: nil, count: instruments.count)
         pairOf = Array(repeating: nil, count: instruments.count)
         for pair in pairs {
             pairOf[pair.spot.id.index] = pair.id
             pairOf[pair.perp.id.index] = pair.id
         }
+        beginVenueWatch()
     }
 
     /// Puts a strategy on the desk; scripts run in the order of their names.
@@ -140,6 +158,7 @@ public final class Engine {
         judgeProbations()
         forgetEarlier()
         finishFlatten()
+        tellPostings()
     }
 
     /// The commands of the turns since the last call, in order.
@@ -159,6 +178,7 @@ public final class Engine {
         let id = RequestID(raw: nextRequest)
         nextRequest += 1
         requests[id] = request
+        venueWatch.requests.add(at: now)
         commands.append(Command(id: id, request: request))
         return id
     }

@@ -34,6 +34,7 @@ extension Engine {
             pairMarkets[place].volatility = known.volatility
             pairMarkets[place].funding = known.funding
             (pairMarkets[place].borrowAPR, pairMarkets[place].lendAPR) = (known.borrowAPR, known.lendAPR)
+            pairMarkets[place].utilisation = known.utilisation
             pairMarkets[place].legRiskTaker = known.legRiskTaker
             pairMarkets[place].legRiskRest = known.legRiskRest
         }
@@ -78,6 +79,6 @@ extension Holding {
         (funding, borrow) = (other.funding, other.borrow)
         (entryExitLevel, entryExitCross) = (other.entryExitLevel, other.entryExitCross)
         (entryGross, openedAt, entriesMade) = (other.entryGross, other.openedAt, other.entriesMade)
-        (profit, adopted) = (other.profit, other.adopted)
+        (profit, tally, adopted) = (other.profit, other.tally, other.adopted)
     }
 }

@@ -2,6 +2,10 @@
 /// replay's proof.
 public enum Note: Sendable, Equatable {
     case ready(pairs: Int)
+    /// What an earlier run left was taken up: pairs that are open, orders in doubt.
+    case resumed(pairs: Int, orders: Int)
+    /// What it left agrees with the exchange: entries may begin.
+    case reconciled
     case opportunity(
         owner: String, pair: String, direction: Direction, style: Style, gross: Percent, net: Percent,
         usd: Money)
@@ -13,7 +17,14 @@ public enum Note: Sendable, Equatable {
     case denied(owner: String, pair: String, Denial)
     case rejected(pair: String, purpose: OrderPurpose, Refusal)
     case roundOpened(owner: String, pair: String, quantity: Quantity, entryGross: Percent)
-    case roundClosed(owner: String, pair: String, reason: String, net: Money, seconds: Int64)
+    case roundClosed(Round)
+    /// An entry that was taken back before it came to a hedged pair; its costs are booked.
+    case unwound(Round)
+    case filled(BookedFill)
+    case order(OrderStanding)
+    /// What the turn posted in the ledger, in order.
+    case posted([Posting])
+    case settled(Settlement)
     case exiting(owner: String, pair: String, reason: String)
     /// What one strategy was leaving, another took over at mid; no order was sent for it.
     case transfer(from: String, to: String, pair: String, quantity: Quantity)

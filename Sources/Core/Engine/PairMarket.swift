@@ -6,6 +6,14 @@ struct PairMarket {
     var funding = FundingHistory()
     /// Yearly rates of the base, percent; zero when the market is closed or not read.
     var borrowAPR = Percent.zero, lendAPR = Percent.zero
+    /// Borrowed part of the base's lending pool, 1.0 is 100 000 000; `nil` when not read.
+    var utilisation: Percent?
+    /// Until when the venue's own no keeps entries away.
+    var pausedUntil: Timestamp?
+    /// Hedges that had to be tried again, within the hour.
+    var hedgeRetries: [Timestamp] = []
+    /// People were told of it, and it has not passed.
+    var toldOfSpread = false
     /// What legs cost between decision and order, by style.
     var legRiskTaker = MeasuredLegRisk(), legRiskRest = MeasuredLegRisk()
     /// Losing rounds running, of all strategies, and the UTC day until whose end the pair is on hold.
@@ -25,6 +33,13 @@ struct InstrumentMarket {
     /// The last frame of its own.
     var lastFrame: Timestamp?
     var lastMark: Timestamp?
+    /// What the venue lets happen; `nil` when it could not be read for too long.
+    var state: BookState?
+    var bounds = MarketBounds()
+    /// The venue counts in other steps than those this run began with.
+    var hasOtherGrid = false
+    /// Contracts that everybody has open; `nil` when not read.
+    var openInterest: Quantity?
 }
 
 /// The mean move against us between the decision and a leg's order, once thirty fills were seen (FORMULAS 2).

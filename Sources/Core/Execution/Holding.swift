@@ -38,6 +38,8 @@ public struct Holding: Sendable {
     public var cooldownUntil: Timestamp?
     /// Net of the round so far by cause.
     public var profit = ProfitAndLoss()
+    /// What changed hands in it so far.
+    public var tally = RoundTally()
     public var fundingStopStrikes = 0
     /// The settlement that comes next, as the last look at the funding stop had it.
     public var nextSettlement: Timestamp?
@@ -94,6 +96,8 @@ public struct Operation: Sendable {
     public var posts = 0
     /// The resting phase is over: no new posts, cancel what is left.
     public var restingOver = false
+    /// It rests only because a market takes nothing else.
+    var restsFrozen = false
     /// Ended because the net fell below zero, not by time.
     public var pulled = false
     public var reason = ""
@@ -102,6 +106,8 @@ public struct Operation: Sendable {
     /// Tries to make the legs match, and whether the other way was taken once.
     public var tries = 0, turned = false
     public var unwinds = false
+    /// How many of its orders were refused.
+    var refusals = 0
     public var nextTryAt: Timestamp?
 
     public init(

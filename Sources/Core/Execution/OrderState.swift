@@ -45,7 +45,9 @@ extension OrderState {
         case (.cancelling, .told): break  // Still resting while the cancel travels.
         case (.sent, .told), (.working, .told), (.unknown, .told): self = .working
         case (.sent, .refused), (.sent, .notSent): self = .rejected
-        case (.unknown, .refused), (.unknown, .absent): self = .rejected
+        // The answer came late, or behind a cancel that was sent meanwhile.
+        case (.unknown, .refused), (.unknown, .notSent), (.unknown, .absent): self = .rejected
+        case (.cancelling, .refused), (.cancelling, .notSent): self = .rejected
         case (.sent, .silent), (.working, .silent), (.cancelling, .silent), (.unknown, .silent):
             self = .unknown
         case (.sent, .cancelSent), (.working, .cancelSent), (.cancelling, .cancelSent): self = .cancelling
@@ -96,6 +98,8 @@ public struct OrderRecord: Sendable {
     public var askedAt: Timestamp?
     /// How often it was asked for since its answer was lost: each time the wait grows.
     public var asks = 0
+    /// It was asked for after its request could no longer be accepted.
+    public var askedExpired = false
     /// The two questions whose answers together prove that it is gone, asked after its request could no
     /// longer be accepted; `nil` before.
     public var restsQuestion: RequestID?, fillsQuestion: RequestID?

@@ -6,7 +6,7 @@ public enum PairState: String, Sendable, CaseIterable {
     /// Orders are out or must go out: no script is asked.
     public var isBusy: Bool {
         switch self {
-        case .idle, .open, .adopted: false
+        case .idle, .open, .adopted, .frozen: false
         default: true
         }
     }
@@ -15,6 +15,7 @@ public enum PairState: String, Sendable, CaseIterable {
 /// What moves a pair from one state to the next.
 public enum PairEvent: String, Sendable {
     case takerEntry, post, addition, fillOfPost, short, balanced, emptied, exit, triesUsedUp, legLost, retry
+    case freeze, thaw
 }
 
 /// An event that does not belong to the state: nothing is changed.
@@ -34,7 +35,9 @@ extension PairState {
         case (.repairing, .takerEntry): self = .entering  // The same, after the filled part was made whole.
         case (.open, .post): self = .resting
         case (.resting, .fillOfPost), (.hedging, .fillOfPost): self = .hedging
-        case (.exiting, .fillOfPost): break  // A resting exit that fills is still an exit.
+        // A resting exit that fills is still an exit, and an execution can come after everybody thought the
+        // post over: what to do about it follows from the legs, not from the state.
+        case (_, .fillOfPost): break
         case (.entering, .short), (.adding, .short), (.resting, .short), (.hedging, .short): self = .repairing
         case (.repairing, .short), (.stuck, .short), (.legLost, .short): self = .repairing
         case (.exiting, .short): break  // An exit always completes; it stays one.
@@ -47,7 +50,10 @@ extension PairState {
         case (.legLost, .exit), (.resting, .exit), (.hedging, .exit), (.exiting, .exit): self = .exiting
         case (.repairing, .triesUsedUp), (.exiting, .triesUsedUp): self = .stuck
         case (.stuck, .retry): self = .repairing
-        case (.open, .legLost), (.adopted, .legLost): self = .legLost
+        case (.open, .legLost), (.adopted, .legLost), (.frozen, .legLost): self = .legLost
+        case (.open, .freeze), (.adopted, .freeze): self = .frozen
+        case (.frozen, .thaw): self = .open
+        case (.frozen, .exit): self = .exiting
         case (.idle, .legLost): self = .legLost  // An execution came after the pair was closed.
         default: throw PairFault(state: self, event: event)
         }

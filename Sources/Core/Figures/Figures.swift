@@ -9,6 +9,11 @@ public enum Figures {
         percent(Int128(perp.twiceMid - spot.twiceMid), of: Int128(spot.twiceMid), .nearest)
     }
 
+    /// Best ask less best bid, in percent of the middle; rounded up.
+    public static func width(_ top: TopOfBook) -> Percent {
+        percent(2 * Int128(top.ask.price.raw - top.bid.price.raw), of: Int128(top.twiceMid), .up)
+    }
+
     /// `100 · (short − long) / long`: what selling one leg for more than the other costs earns; rounded down.
     public static func gross(_ direction: Direction, long: Notional, short: Notional) -> Percent {
         percent(short.raw - long.raw, of: long.raw, .down)
@@ -114,6 +119,16 @@ public enum Figures {
     public static func borrowExpected(apr: Percent, hold: TimeSpan) -> Percent {
         let hours = quotient(Int128(hold.microseconds), by: 3_600_000_000, .up)
         return Percent(raw: Int64(quotient(Int128(apr.raw) * hours, by: 8760, .up)))
+    }
+
+    /// The same on the part of a quantity that own coins do not cover, in percent of the whole; rounded up.
+    public static func borrowExpected(apr: Percent, hold: TimeSpan, quantity: Quantity, own: Quantity)
+        -> Percent
+    {
+        let missing = Int128(max(quantity.raw - max(own.raw, 0), 0))
+        guard missing > 0 else { return .zero }
+        let whole = Int128(borrowExpected(apr: apr, hold: hold).raw)
+        return Percent(raw: Int64(quotient(whole * missing, by: Int128(quantity.raw), .up)))
     }
 
     /// The same interest in money, rounded up.

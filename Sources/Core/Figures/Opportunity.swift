@@ -13,6 +13,8 @@ public struct OpportunityTerms: Sendable {
     public var volatilityPerHour: Percent
     /// Measured mean slippage of legs, which replaces the estimate.
     public var legRiskMeasured: (taker: Percent?, rest: Percent?)
+    /// Coins that a reverse sells without borrowing.
+    public var ownCoins: Quantity
 
     public init(
         fees: FeeRates, leastNetEdge: Percent, hold: TimeSpan, nextFunding: TimeSpan,
@@ -20,14 +22,14 @@ public struct OpportunityTerms: Sendable {
         fundingCurrent: Percent, fundingMean: Percent, exitAtMean: Bool, basisMean: Percent,
         basisSamples: Int,
         borrowAPR: Percent, volatilityPerHour: Percent,
-        legRiskMeasured: (taker: Percent?, rest: Percent?) = (nil, nil)
+        legRiskMeasured: (taker: Percent?, rest: Percent?) = (nil, nil), ownCoins: Quantity = .zero
     ) {
         (self.fees, self.leastNetEdge, self.hold) = (fees, leastNetEdge, hold)
         (self.nextFunding, self.fundingInterval) = (nextFunding, fundingInterval)
         (self.fundingCurrent, self.fundingMean) = (fundingCurrent, fundingMean)
         (self.exitAtMean, self.basisMean, self.basisSamples) = (exitAtMean, basisMean, basisSamples)
         (self.borrowAPR, self.volatilityPerHour) = (borrowAPR, volatilityPerHour)
-        self.legRiskMeasured = legRiskMeasured
+        (self.legRiskMeasured, self.ownCoins) = (legRiskMeasured, ownCoins)
     }
 
     /// Samples that `exit_at = "mean"` needs before the mean is believed.
@@ -125,7 +127,10 @@ public struct Opportunity: Sendable {
             direction, hold: terms.hold, nextFunding: terms.nextFunding, interval: terms.fundingInterval,
             current: terms.fundingCurrent, mean: terms.fundingMean)
         borrowExpected =
-            direction == .reverse ? Figures.borrowExpected(apr: terms.borrowAPR, hold: terms.hold) : .zero
+            direction == .carry
+            ? .zero
+            : Figures.borrowExpected(
+                apr: terms.borrowAPR, hold: terms.hold, quantity: walk.quantity, own: terms.ownCoins)
         let volatility = terms.volatilityPerHour
         legRiskTaker =
             terms.legRiskMeasured.taker

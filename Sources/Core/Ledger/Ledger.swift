@@ -27,13 +27,27 @@ public struct Account: Hashable, Comparable, Sendable {
     }
 }
 
+/// What a posting is for.
+public enum PostingCause: String, Sendable {
+    case opening, fill, transfer, funding
+    /// What the exchange has and no fact explains.
+    case adjustment
+}
+
 /// One movement between two accounts. A negative amount moves the other way.
 public struct Posting: Hashable, Sendable {
     public let from: Account, to: Account
     public let asset: Asset
     public let amount: Money
-    public init(from: Account, to: Account, asset: Asset, amount: Money) {
+    public let cause: PostingCause
+    /// Names the fact within its cause. A fact moves an asset between two accounts once: told again it is the
+    /// same posting.
+    public let reference: String
+    public init(
+        from: Account, to: Account, asset: Asset, amount: Money, cause: PostingCause, reference: String
+    ) {
         (self.from, self.to, self.asset, self.amount) = (from, to, asset, amount)
+        (self.cause, self.reference) = (cause, reference)
     }
 }
 
@@ -45,19 +59,34 @@ public struct Ledger: Sendable {
         public let account: Account
         public let asset: Asset
         public fileprivate(set) var balance: Money
+        public init(account: Account, asset: Asset, balance: Money) {
+            (self.account, self.asset, self.balance) = (account, asset, balance)
+        }
     }
 
     /// Every balance ever touched, ordered by account and asset.
     public private(set) var rows: [Row] = []
     public private(set) var postings = 0
+    /// Postings since they were last taken, in order.
+    public private(set) var fresh: [Posting] = []
 
     public init() {}
+
+    /// Takes up balances that another ledger had.
+    public init(rows: [Row]) { self.rows = rows.sorted { ($0.account, $0.asset) < ($1.account, $1.asset) } }
+
+    /// The postings since the last call.
+    public mutating func takeFresh() -> [Posting] {
+        defer { fresh = [] }
+        return fresh
+    }
 
     public mutating func post(_ posting: Posting) {
         guard posting.amount != .zero else { return }
         change(posting.from, posting.asset, -posting.amount)
         change(posting.to, posting.asset, posting.amount)
         postings += 1
+        fresh.append(posting)
     }
 
     public func balance(_ account: Account, _ asset: Asset) -> Money {
@@ -117,51 +146,66 @@ extension Ledger {
     /// as quote, so that contracts closed leave their profit behind.
     public mutating func book(_ fill: Fill, of instrument: Instrument, owner: String) {
         let venue = Account(owner, .venue), trades = Account(owner, .trades)
+        let reference = "\(instrument.symbol)/\(fill.venueOrderID)/\(fill.tradeID)"
+        func move(_ asset: Asset, _ amount: Money, from: Account, to: Account) {
+            post(
+                Posting(from: from, to: to, asset: asset, amount: amount, cause: .fill, reference: reference))
+        }
         let units = Asset(instrument.kind == .spot ? instrument.base.symbol : instrument.symbol)
         let signed = Money(raw: Int128(fill.quantity.raw) * 10_000 * Int128(fill.side.sign))
-        post(Posting(from: trades, to: venue, asset: units, amount: signed))
+        move(units, signed, from: trades, to: venue)
         let paid = fill.notional.rounded(fill.side == .buy ? .up : .down)
-        let flow = fill.side == .buy ? -paid : paid
-        post(Posting(from: trades, to: venue, asset: instrument.quote, amount: flow))
-        post(Posting(from: venue, to: Account(owner, .fees), asset: fill.feeAsset, amount: fill.fee))
+        move(instrument.quote, fill.side == .buy ? -paid : paid, from: trades, to: venue)
+        move(fill.feeAsset, fill.fee, from: venue, to: Account(owner, .fees))
     }
 
     /// Books coins or contracts that one strategy hands to another at a price: what came, what went, nothing
     /// that the venue would see. The amount is rounded once and the same for both.
-    /// - Parameter moved: signed; contracts of a short are negative and are paid for to the taker.
+    /// - Parameters:
+    ///   - moved: signed; contracts of a short are negative and are paid for to the taker.
+    ///   - reference: names this transfer and no other.
     /// - Returns: what the receiver paid.
     @discardableResult
     public mutating func transfer(
-        _ moved: Quantity, at price: Price, of instrument: Instrument, from giver: String, to taker: String
+        _ moved: Quantity, at price: Price, of instrument: Instrument, from giver: String, to taker: String,
+        reference: String
     ) -> Money {
         let units = Asset(instrument.kind == .spot ? instrument.base.symbol : instrument.symbol)
         let paid = (price * moved).rounded(.nearest)
-        hand(units, Money(raw: Int128(moved.raw) * 10_000), from: giver, to: taker)
-        hand(instrument.quote, paid, from: taker, to: giver)
+        hand(units, Money(raw: Int128(moved.raw) * 10_000), from: giver, to: taker, reference)
+        hand(instrument.quote, paid, from: taker, to: giver, reference)
         return paid
     }
 
     /// Over the account `transfers` of both, so that the rows of each owner go on adding up to zero.
-    private mutating func hand(_ asset: Asset, _ amount: Money, from giver: String, to taker: String) {
+    private mutating func hand(
+        _ asset: Asset, _ amount: Money, from giver: String, to taker: String, _ reference: String
+    ) {
         post(
             Posting(
-                from: Account(giver, .venue), to: Account(giver, .transfers), asset: asset, amount: amount))
+                from: Account(giver, .venue), to: Account(giver, .transfers), asset: asset, amount: amount,
+                cause: .transfer, reference: reference))
         post(
             Posting(
-                from: Account(taker, .transfers), to: Account(taker, .venue), asset: asset, amount: amount))
+                from: Account(taker, .transfers), to: Account(taker, .venue), asset: asset, amount: amount,
+                cause: .transfer, reference: reference))
     }
 
     /// Books a funding payment; positive was received.
-    public mutating func bookFunding(_ amount: Money, owner: String) {
+    /// - Parameter reference: names the settlement; one for all owners that share it.
+    public mutating func bookFunding(_ amount: Money, owner: String, reference: String) {
         post(
-            Posting(from: Account(owner, .funding), to: Account(owner, .venue), asset: .usdc, amount: amount))
+            Posting(
+                from: Account(owner, .funding), to: Account(owner, .venue), asset: .usdc, amount: amount,
+                cause: .funding, reference: reference))
     }
 
-    /// The one opening posting of an asset: what the venue held before the first fill.
-    public mutating func open(_ asset: Asset, _ amount: Money) {
+    /// The opening posting of an asset: what the venue held before the first fill.
+    /// - Parameter reference: names this opening and no other.
+    public mutating func open(_ asset: Asset, _ amount: Money, reference: String) {
         post(
             Posting(
                 from: Account(Account.house, .opening), to: Account(Account.house, .venue), asset: asset,
-                amount: amount))
+                amount: amount, cause: .opening, reference: reference))
     }
 }

@@ -8,6 +8,10 @@ public enum Reason: String, Sendable, CaseIterable, Comparable {
     case noIndex = "no_index", indexDeviation = "index_deviation", fundingGuard = "funding_guard"
     case noRoom = "no_room", belowMinimum = "below_minimum", thinBook = "thin_book", liquidity
     case borrow = "borrow_not_permitted"
+    case bookWidth = "book_width", spreadSanity = "spread_sanity", stablecoin = "stablecoin_off_par"
+    case utilisation = "lend_utilisation", staleAccount = "stale_account", liquidating =
+        "account_liquidating"
+    case venuePause = "venue_refused", hedgeRetries = "hedge_retries"
     // The script's own word.
     case asleep, scriptPassed = "script_passed", scriptFault = "script_fault"
     // After the script is asked.
@@ -19,6 +23,12 @@ public enum Reason: String, Sendable, CaseIterable, Comparable {
     case runway = "min_cash_runway", tradesPerDay = "max_trades_per_day", ordersPerSecond =
         "max_orders_per_second"
     case priceCollar = "price_collar", hedgeCollar = "hedge_collar", noBalance = "no_balance", margin
+    case offGrid = "off_grid", aboveMaximum = "above_maximum", priceBand = "price_band"
+    case repetition = "duplicate_order", postsPerMinute = "posts_per_minute"
+    case entriesPerFill = "entries_per_fill", requestBudget = "request_budget"
+    case lowRunway = "low_runway", sellsForDebts = "auto_borrow_off", liquidationRise =
+        "liquidation_distance"
+    case positionLimit = "venue_position_limit", openInterest = "venue_open_interest"
     case noPostPrice = "no_post_price", noIDs = "no_client_ids", wouldGrow = "would_grow"
     public static func < (a: Reason, b: Reason) -> Bool { a.rawValue < b.rawValue }
 }

@@ -34,33 +34,6 @@ public struct Approved: Sendable {
     }
 }
 
-/// Everything the gate looks at, gathered for one intent. Absent is `nil` and denies.
-public struct RiskPicture: Sendable {
-    public var tradingState = TradingState.active
-    public var stopping = false
-    /// One-sided and gross exposure of all holdings, entries at work in full.
-    public var oneSided = Money.zero, gross = Money.zero
-    /// One-sided exposure of this strategy, and its budget.
-    public var ownOneSided = Money.zero, budget = Money.zero
-    /// Notional per leg this strategy holds in the pair already.
-    public var heldInPair = Money.zero
-    /// What is not hedged now, and the longest it has been so.
-    public var unhedged = Money.zero, unhedgedFor = TimeSpan.zero
-    /// Profit of the UTC day, of all and of this strategy; fees of the day.
-    public var profitToday = Money.zero, ownProfitToday = Money.zero, feesToday = Money.zero
-    public var entriesToday = 0, sentLastSecond = 0
-    public var equity: Money?, freeQuote: Money?, netEquityAvailable: Money?
-    /// Notional of all perp shorts at mark.
-    public var shorts = Money.zero
-    public var spotMid: Price?, perpMid: Price?, index: Price?
-    /// Collateral weight of the base, initial margin fraction of the perp (1.0 is 100 %).
-    public var weight = Percent.zero, initialMargin = Percent.zero
-    public var fees = FeeRates.base
-    /// Coins that a reverse may sell; `nil` when borrowing is allowed.
-    public var sellable: Quantity?
-    public init() {}
-}
-
 /// The host's last word before an order: every limit that binds an entry, in one place. Fails closed.
 public struct RiskGate: Sendable {
     public let limits: RiskLimits
@@ -69,10 +42,13 @@ public struct RiskGate: Sendable {
     /// Reviews an intent that raises risk.
     public func review(_ intent: Intent, _ picture: RiskPicture) -> Verdict {
         let reservation = worstCase(intent, picture)
+        let early =
+            stateDenial(picture) ?? Self.denial(picture.account) ?? Self.denial(picture.market)
+            ?? gridDenial(intent, picture) ?? collarDenial(intent, picture)
         let denial =
-            stateDenial(picture) ?? collarDenial(intent, picture)
-            ?? exposureDenial(intent, reservation, picture) ?? lossDenial(reservation, picture)
-            ?? rateDenial(intent, picture) ?? moneyDenial(intent, reservation, picture)
+            early ?? exposureDenial(intent, reservation, picture) ?? lossDenial(reservation, picture)
+            ?? rateDenial(intent, picture) ?? churnDenial(intent, picture)
+            ?? moneyDenial(intent, reservation, picture) ?? venueDenial(intent, picture)
         if let denial { return .denied(denial) }
         return .approved(Approved(intent, reservation))
     }
@@ -99,15 +75,18 @@ public struct RiskGate: Sendable {
             allowed: "coins \(coins), contracts \(contracts)")
     }
 
-    /// Limit price × quantity on both legs, fees, the weight lost on the coins, the initial margin.
+    /// Limit price × quantity on both legs, fees, the weight lost on the coins, the initial margin. A weight
+    /// that is not known loses everything, a margin that is not known asks for everything.
     func worstCase(_ intent: Intent, _ picture: RiskPicture) -> Reservation {
         let spot = (intent.spotPrice * intent.spotQuantity).roundedUp()
         let perp = (intent.perpPrice * intent.quantity).roundedUp()
         let spotFee = RiskGate.share(picture.fees.spotTaker, of: spot)
         let perpFee = RiskGate.share(picture.fees.perpTaker, of: perp)
         let quote = intent.direction == .carry ? spot + spotFee + perpFee : perpFee
-        let lostWeight = RiskGate.fraction(Percent(raw: Percent.unit - picture.weight.raw), of: spot)
-        let margin = RiskGate.fraction(picture.initialMargin, of: perp) + lostWeight + spotFee + perpFee
+        let kept = picture.weight?.raw ?? 0
+        let lostWeight = RiskGate.fraction(Percent(raw: Percent.unit - kept), of: spot)
+        let initial = picture.initialMargin ?? Percent(raw: Percent.unit)
+        let margin = RiskGate.fraction(initial, of: perp) + lostWeight + spotFee + perpFee
         return Reservation(oneSided: max(spot, perp), gross: spot + perp, quote: quote, margin: margin)
     }
 
@@ -134,7 +113,7 @@ public struct RiskGate: Sendable {
             guard let mid, let index = picture.index else {
                 return Denial(.priceCollar, asked: "\(price)", allowed: "a known mid and index")
             }
-            let indexCollar = Percent(raw: limits.priceCollar.raw * 2)
+            let indexCollar = Percent(raw: limits.priceCollar.raw * FixedLimits.indexCollarTimes)
             for (reference, collar) in [(mid, limits.priceCollar), (index, indexCollar)] {
                 let bound = RiskGate.shifted(reference, by: buys ? collar : -collar)
                 if buys ? price > bound : price < bound {
@@ -146,15 +125,20 @@ public struct RiskGate: Sendable {
     }
 
     private func exposureDenial(_ intent: Intent, _ new: Reservation, _ picture: RiskPicture) -> Denial? {
-        let checks: [(Reason, Money, Money)] = [
-            (.maxPositionSize, picture.heldInPair + new.oneSided, limits.positionSizeMax),
-            (.totalExposure, picture.oneSided + new.oneSided, limits.totalExposureMax),
-            (.grossExposure, picture.gross + new.gross, limits.grossExposureMax),
-            (.budget, picture.ownOneSided + new.oneSided, picture.budget),
-            (.unhedged, picture.unhedged + new.oneSided, limits.unhedgedMax),
+        let checks: [(Reason, Money?, Money, Money)] = [
+            (.maxPositionSize, picture.heldInPair, new.oneSided, limits.positionSizeMax),
+            (.totalExposure, picture.oneSided, new.oneSided, limits.totalExposureMax),
+            (.grossExposure, picture.gross, new.gross, limits.grossExposureMax),
+            (.budget, picture.ownOneSided, new.oneSided, picture.budget),
+            (.unhedged, picture.unhedged, new.oneSided, limits.unhedgedMax),
         ]
-        for (reason, asked, allowed) in checks where asked > allowed {
-            return Denial(reason, asked: "\(asked)", allowed: "\(allowed)")
+        for (reason, there, added, allowed) in checks {
+            guard let there else {
+                return Denial(reason, asked: "exposure without a price", allowed: "\(allowed)")
+            }
+            if there + added > allowed {
+                return Denial(reason, asked: "\(there + added)", allowed: "\(allowed)")
+            }
         }
         return nil
     }
@@ -163,7 +147,10 @@ public struct RiskGate: Sendable {
     /// beforehand.
     private func lossDenial(_ new: Reservation, _ picture: RiskPicture) -> Denial? {
         let margin = RiskGate.share(Percent(raw: 50_000_000), of: new.oneSided)
-        let loss = max(-picture.profitToday, -picture.ownProfitToday) + margin
+        guard let profit = picture.profitToday, let own = picture.ownProfitToday else {
+            return Denial(.dailyLoss, asked: "a profit without a price", allowed: "\(limits.dailyLossMax)")
+        }
+        let loss = max(-profit, -own) + margin
         if loss >= limits.dailyLossMax {
             return Denial(.dailyLoss, asked: "\(loss)", allowed: "\(limits.dailyLossMax)")
         }
@@ -199,16 +186,18 @@ public struct RiskGate: Sendable {
             return Denial(.equity, asked: "\(equity)", allowed: "\(limits.equityMin)")
         }
         if free < new.quote { return Denial(.noBalance, asked: "\(new.quote)", allowed: "\(free)") }
-        if room < new.margin { return Denial(.margin, asked: "\(new.margin)", allowed: "\(room)") }
-        if intent.direction == .reverse, let sellable = picture.sellable, sellable < intent.spotQuantity {
-            return Denial(.borrow, asked: "\(intent.spotQuantity)", allowed: "\(sellable)")
+        guard picture.weight != nil, picture.initialMargin != nil else {
+            return Denial(.margin, asked: "an entry", allowed: "a known weight and margin fraction")
         }
-        guard intent.direction == .carry else { return nil }
-        let shorts = picture.shorts + (intent.perpPrice * intent.quantity).roundedUp()
-        let left = free - new.quote
-        let needed = RiskGate.fraction(Percent(raw: limits.runwayMin.raw / 100), of: shorts)
-        if left < needed { return Denial(.runway, asked: "\(left)", allowed: "\(needed)") }
-        return nil
+        if room < new.margin { return Denial(.margin, asked: "\(new.margin)", allowed: "\(room)") }
+        if intent.direction == .reverse {
+            guard let sellable = picture.sellable, sellable >= intent.spotQuantity else {
+                return Denial(
+                    .borrow, asked: "\(intent.spotQuantity)",
+                    allowed: picture.sellable.map { "\($0)" } ?? "coins that are known")
+            }
+        }
+        return runwayDenial(intent, left: free - new.quote, free: free, picture)
     }
 
     /// `percent` of an amount, rounded up: a cost.

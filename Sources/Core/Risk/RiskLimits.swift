@@ -21,6 +21,10 @@ public struct RiskLimits: Sendable, Equatable {
     public var fundingGuard = TimeSpan.seconds(60)
     public var holdMax = TimeSpan.seconds(8 * 3600)
     public var allowBorrow = false
+    /// What becomes of positions that nobody here opened.
+    public var adoptPolicy = AdoptPolicy.hold
+    /// No variable sets it; a test that makes every hedge miss does.
+    public var hedgeRetriesMax = FixedLimits.hedgeRetriesMax
     /// Coins the user declares as their own, which a reverse may sell.
     public var inventory: [OwnCoins] = []
     /// One-sided USD by script name; a script without an entry has the total.

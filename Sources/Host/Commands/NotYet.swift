@@ -22,8 +22,7 @@ extension NotYetCommand {
 enum NotYet {
     static let all: [any ParsableCommand.Type] = [
         Backtest.self, Simulate.self, Why.self,
-        AcceptLimits.self, Guardian.self, Doctor.self, Record.self, Export.self, Rebuild.self, Sweep.self,
-        Keys.self, Paper.self,
+        Doctor.self, Record.self, Sweep.self, Keys.self, Paper.self,
     ]
 
     struct Paper: NotYetCommand {
@@ -43,28 +42,12 @@ enum NotYet {
         static let name = "why"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
-    struct AcceptLimits: NotYetCommand {
-        static let name = "accept-limits"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Guardian: NotYetCommand {
-        static let name = "guardian"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
     struct Doctor: NotYetCommand {
         static let name = "doctor"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Record: NotYetCommand {
         static let name = "record"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Export: NotYetCommand {
-        static let name = "export"
-        @Argument(parsing: .allUnrecognized) var rest: [String] = []
-    }
-    struct Rebuild: NotYetCommand {
-        static let name = "rebuild"
         @Argument(parsing: .allUnrecognized) var rest: [String] = []
     }
     struct Sweep: NotYetCommand {

@@ -39,18 +39,27 @@ struct RunCommand: ParsableCommand {
     var seed: UInt64?
     @Option(help: "Demo: how many times as fast as the wall its clock runs.")
     var speed: Double?
+    @Option(
+        name: .customLong("faults"),
+        help: ArgumentHelp(
+            "Demo: what the exchange does wrong on purpose.", discussion: FaultText.help, valueName: "plan"))
+    var faultPlan: String?
 
     func run() throws {
         Signals.block()
         do {
             var plan = RunPlan(configuration: try configuration())
             plan.seconds = seconds
+            plan.guardianWords =
+                ["--data", plan.configuration.data] + (env.map { ["--env", $0] } ?? [])
             plan.summaryFile = summary
             plan.flattensOnExit = flattenOnExit
             plan.seed = seed ?? 1
             plan.speed = speed ?? 1
-            if plan.mode != .demo, seed != nil || speed != nil || !markets.isEmpty {
-                throw Configuration.Faults(lines: ["--seed, --speed and --market belong to mode demo"])
+            if let faultPlan { plan.faults = try FaultText.read(faultPlan) }
+            if plan.mode != .demo, seed != nil || speed != nil || faultPlan != nil || !markets.isEmpty {
+                throw Configuration.Faults(
+                    lines: ["--seed, --speed, --faults and --market belong to mode demo"])
             }
             if plan.mode == .paper {
                 Terminal.complain("neap run --mode paper: not yet")
@@ -80,6 +89,9 @@ struct RunCommand: ParsableCommand {
         }
         if let seconds, seconds < 1 || seconds > 31_536_000 {
             faults.append("--for \(seconds): 1 to 31536000 seconds")
+        }
+        do throws(Configuration.Faults) { _ = try faultPlan.map(FaultText.read) } catch {
+            faults += error.lines
         }
         if let speed, !(0.001...1000).contains(speed) { faults.append("--speed \(speed): 0.001 to 1000") }
         var configuration = Configuration()

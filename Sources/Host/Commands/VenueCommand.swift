@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Market
+import Simulator
 import Venue
 
 /// `neap venue`: the embedded exchange alone, over the real protocol on loopback.
@@ -11,7 +12,7 @@ struct VenueCommand: ParsableCommand {
         discussion: """
             When ready, one line of JSON on standard output tells the addresses and the key: \
             {"rest":…,"ws":…,"apiKey":…,"apiSecret":…}; the secret only when the key was made up. \
-            Ctrl-C ends it.
+            Ctrl-C ends it; with --faults standard error then tells how often each was played.
             """)
 
     @Option(help: "Port of 127.0.0.1; 0 lets the system choose.")
@@ -32,6 +33,11 @@ struct VenueCommand: ParsableCommand {
         help: ArgumentHelp(
             "Further dislocations: SOL@30,BTC@90 (seconds after the start).", valueName: "list"))
     var dislocate: String?
+    @Option(
+        name: .customLong("faults"),
+        help: ArgumentHelp(
+            "What it does wrong on purpose.", discussion: FaultText.help, valueName: "plan"))
+    var faultPlan: String?
     @Option(help: ArgumentHelp("Serve TLS with these PEM files.", valueName: "cert,key"))
     var tls: String?
 
@@ -41,6 +47,7 @@ struct VenueCommand: ParsableCommand {
             throw ValidationError("--speed \(speed): above 0, at most 10000")
         }
         _ = try dislocations()
+        _ = try faults()
         if let tls, tls.split(separator: ",").count != 2 {
             throw ValidationError(
                 "--tls \(tls): two files, the certificate and its key, with a comma between")
@@ -53,6 +60,7 @@ struct VenueCommand: ParsableCommand {
         configuration.port = port
         configuration.seed = seed
         configuration.speed = speed
+        configuration.faults = try faults()
         configuration.market = .generated(dislocations: try dislocations(), only: [])
         if let tls {
             let files = tls.split(separator: ",").map(String.init)
@@ -69,6 +77,7 @@ struct VenueCommand: ParsableCommand {
             Terminal.say(server.ready.line)
             _ = Signals.wait()
             server.stop()
+            Self.faultLine(server.faultsPlayed).map(Terminal.complain)
         } catch let fault as MarketFault {
             Terminal.complain("neap venue: --market \(fault)")
             throw ExitCode(2)
@@ -86,6 +95,19 @@ struct VenueCommand: ParsableCommand {
             }
             return (String(halves[0]), seconds)
         }
+    }
+
+    private func faults() throws -> FaultPlan {
+        do throws(Configuration.Faults) { return try faultPlan.map(FaultText.read) ?? FaultPlan.none } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    /// What was played, for people; `nil` without a plan.
+    static func faultLine(_ played: [(name: String, count: Int)]) -> String? {
+        guard !played.isEmpty else { return nil }
+        return "neap venue: faults played: "
+            + played.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
     }
 
     /// The accounts of a file.

@@ -20,6 +20,8 @@ struct Configuration: Sendable {
     /// `nil` is off.
     var console: String? = "127.0.0.1:8765"
     var apiKey = "", privateKey = ""
+    /// The guardian's own key; empty when it uses the host's.
+    var guardianKey = (key: "", secret: "")
     var restURL = "https://api.backpack.exchange", wsURL = "wss://ws.backpack.exchange"
     var caFile: String?
     var limits = RiskLimits()
@@ -28,7 +30,6 @@ struct Configuration: Sendable {
     /// `nil` is auto, in live shadow.
     var reloadPolicy: ReloadPolicy?
     var rehearsalMinutes = 15, probationEntries = 3, journalDays = 7
-    var adoptPolicy = "hold"
     var liveConfirmed = false
     var consoleToken = "", alertWebhook = ""
     /// What scripts may bind: every name of file and environment that is no secret.

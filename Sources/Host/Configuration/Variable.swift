@@ -195,9 +195,18 @@ struct Variable: Sendable {
             "Entries at a quarter of the size until a version is proven."
         ) { $0.probationEntries = $1 },
         whole("JOURNAL_DAYS", "7", 1...3650, "How long journals are kept.") { $0.journalDays = $1 },
-        choice("ADOPT_POLICY", "hold", ["hold"], "What is done with positions found at the start.") {
-            $0.adoptPolicy = $1
-        },
+        choice(
+            "ADOPT_POLICY", "hold", AdoptPolicy.allCases.map(\.rawValue),
+            "What becomes of positions that nobody here opened."
+        ) { $0.limits.adoptPolicy = AdoptPolicy(rawValue: $1) ?? .hold },
+        text(
+            "GUARDIAN_API_KEY", "base64, 32 bytes", "The guardian's own key of the same account.",
+            secret: true
+        ) { $0.guardianKey.key = $1 },
+        text(
+            "GUARDIAN_PRIVATE_KEY", "base64, 32 bytes", "Its private key; without one it uses the host's.",
+            secret: true
+        ) { $0.guardianKey.secret = $1 },
         choice("LIVE_CONFIRM", "", ["yes"], "yes allows mode live.") { $0.liveConfirmed = $1 == "yes" },
         text(
             "CONSOLE_TOKEN", "text", "Token that the console asks for; needed where others can reach it.",

@@ -17,7 +17,7 @@ final class Desk: @unchecked Sendable {
     private let link = Mutex<VenueLink?>(nil)
     private var thread = pthread_t()
     private let nextBlock: @Sendable () -> UInt32?
-    private let hear: @Sendable ([Note]) -> Void
+    private let hear: @Sendable ([Note], Timestamp) -> Void
     /// Keeps the run; `nil` keeps nothing.
     var journal: DeskJournal?
     /// Looks at the street every `look` microseconds, on the desk's thread.
@@ -32,19 +32,27 @@ final class Desk: @unchecked Sendable {
     /// Frame at the socket to order handed to the REST client, microseconds of wall time.
     private(set) var tickToOrder = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+    /// The exchange's word of an execution at the socket to the hedge, repair or exit it asks for handed to
+    /// the REST client, microseconds of wall time.
+    private(set) var fillToHedge = Histogram<UInt32>(
+        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
     private var haltedByJournal = false
+    /// Only under it orders may be sent; `nil` where nobody else could send them.
+    var lease: Lease?
 
     /// How often the desk wakes without an input; wall time.
     static let tick: Int64 = 10_000
     static let look: Int64 = 200_000
+    /// How often what scripts keep is recorded, if it changed.
+    static let keep: Int64 = 5_000_000
     static let stackBytes = 16 << 20
 
     /// - Parameters:
     ///   - nextBlock: reserves a block of client order ids durably; `nil` when none can be had.
-    ///   - hear: what turns have to say, on the desk's thread.
+    ///   - hear: what turns have to say, and the moment of the turn, on the desk's thread.
     init(
         street: Street, clock: RunClock, nextBlock: @escaping @Sendable () -> UInt32?,
-        hear: @escaping @Sendable ([Note]) -> Void
+        hear: @escaping @Sendable ([Note], Timestamp) -> Void
     ) {
         (self.street, self.clock, self.nextBlock, self.hear) = (street, clock, nextBlock, hear)
     }
@@ -75,19 +83,28 @@ final class Desk: @unchecked Sendable {
     }
 
     fileprivate func work() {
+        lease?.renew()
         journal?.begin(street)
         takePicture()
         reserve()
         var wakeAt = MonotonicClock.microseconds() + Self.tick
-        var lookAt = wakeAt
+        var lookAt = wakeAt, keepAt = wakeAt
         while true {
             let batch = mailbox.take(untilMonotonic: wakeAt)
             for item in batch.items { turn(item.input, item.now, item.arrived, item.loaded) }
             if !batch.dropped.isEmpty { turn(.dropped(batch.dropped), clock.now) }
             // A lost private frame or answer may be a fill: nothing more is opened until a person has looked.
             if batch.overflowed { turn(.order(.halt), clock.now) }
-            if batch.closed { return observe(street) }
+            if batch.closed {
+                journal?.recordStates(street)
+                return observe(street)
+            }
+            if MonotonicClock.microseconds() >= keepAt {
+                journal?.recordStates(street)
+                keepAt = MonotonicClock.microseconds() + Self.keep
+            }
             if MonotonicClock.microseconds() >= wakeAt {
+                lease?.renew()
                 turn(.timer, clock.now)
                 wakeAt = MonotonicClock.microseconds() + Self.tick
                 journal?.writer.flush()
@@ -104,11 +121,16 @@ final class Desk: @unchecked Sendable {
     private func turn(
         _ input: Input, _ now: Timestamp, _ arrived: Int64 = 0, _ loaded: LoadedScript? = nil
     ) {
+        Self.reach(.inputBefore, input)
         journal?.record(input, now)
+        Self.reach(.inputAfter, input)
         let outcome = street.turn(input, now: now, loaded: loaded?.script)
+        let sends = outcome.commands.contains { $0.request.changesState }
+        if sends { Self.reach(.commandsBefore) }
         journal?.record(outcome.commands, street)
+        if sends { Self.reach(.commandsAfter) }
         let link = link.withLock { $0 }
-        var sentOrder = false
+        var sentOrder = false, sentHedge = false
         for command in outcome.commands {
             let reduces = street.engine.reducesRisk(command.request)
             // What cannot be recorded is not risked.
@@ -116,11 +138,22 @@ final class Desk: @unchecked Sendable {
                 post(.reply(command.id, .notSent("the journal cannot be written")))
                 continue
             }
+            if command.request.changesState, let lease, !lease.allowsSending() {
+                post(.reply(command.id, .notSent("the lease of this host is over")))
+                continue
+            }
             link?.perform(command, reduces: reduces)
+            if command.request.changesState { Self.reach(.sendAfter) }
             sentOrder = sentOrder || command.request.changesState
+            sentHedge = sentHedge || (reduces && command.request.placesOrders)
         }
-        if sentOrder, arrived > 0, case .frame = input {
-            tickToOrder.record(UInt64(max(0, MonotonicClock.microseconds() - arrived)))
+        if sentOrder, arrived > 0 {
+            let passed = UInt64(max(0, MonotonicClock.microseconds() - arrived))
+            switch input {
+            case .frame(.publicStream, _): tickToOrder.record(passed)
+            case .frame, .reply: if sentHedge { fillToHedge.record(passed) }
+            default: break
+            }
         }
         if let connection = outcome.dropsConnection { link?.reconnect(connection) }
         if let report = outcome.report, let refused = outcome.refused {
@@ -128,11 +161,11 @@ final class Desk: @unchecked Sendable {
         }
         let notes = street.engine.takeNotes()
         if notes.contains(.needsIDs) { reserve() }
-        if !notes.isEmpty { hear(notes) }
+        if !notes.isEmpty { hear(notes, street.engine.now) }
         journal?.roll(street)
         if let fault = journal?.writer.fault, !haltedByJournal {
             haltedByJournal = true
-            hear([.alert("the journal cannot be written: \(fault)")])
+            hear([.alert("the journal cannot be written: \(fault)")], now)
             turn(.order(.halt), now)
         }
     }
@@ -178,7 +211,10 @@ final class DeskEar: VenueListener {
     init(_ desk: Desk) { self.desk = desk }
 
     func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {
-        desk.post(.frame(connection, bytes), arrived: arrived)
+        let input = Input.frame(connection, bytes)
+        Desk.reach(.receiptBefore, input)
+        desk.post(input, arrived: arrived)
+        Desk.reach(.receiptAfter, input)
     }
 
     func connection(_ connection: ConnectionID, _ change: ConnectionChange) {
@@ -193,6 +229,9 @@ final class DeskEar: VenueListener {
             case .failed(let failure): .notSent(failure.text)
             case .unknown(let failure): .unknown(failure.text)
             }
-        desk.post(.reply(id, raw))
+        let input = Input.reply(id, raw)
+        Desk.reach(.receiptBefore, input)
+        desk.post(input, arrived: MonotonicClock.microseconds())
+        Desk.reach(.receiptAfter, input)
     }
 }

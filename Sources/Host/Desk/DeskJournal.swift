@@ -10,6 +10,10 @@ final class DeskJournal {
     private let markets: [UInt8]
     private let instruments: [Instrument]
     private let bases: [String]
+    /// What this run goes on from, for its first segment.
+    var restored: [UInt8] = [], earlier: [StoredScript] = []
+    private var lastStates: [ScriptState] = []
+    private var wantsHeader: Bool { writer.segment == 0 }
 
     init(
         _ writer: JournalWriter, mode: String, settings: [SegmentHeader.Setting], markets: [UInt8],
@@ -20,7 +24,11 @@ final class DeskJournal {
     }
 
     /// The first segment, before the first turn.
-    func begin(_ street: Street) { writer.begin(header(street)) }
+    func begin(_ street: Street) {
+        var header = header(street)
+        (header.restored, header.earlier) = (restored, earlier)
+        writer.begin(header)
+    }
 
     func record(_ input: Input, _ now: Timestamp) { writer.append(.input(input, at: now)) }
 
@@ -29,9 +37,23 @@ final class DeskJournal {
         for stop in street.takeClockStops() {
             writer.append(.wallClockStop(script: stop.script, version: stop.version, call: stop.call))
         }
-        guard !commands.isEmpty else { return }
-        writer.append(.commands(commands.map { CommandText.fields($0, instruments) }))
-        writer.flush()
+        if !commands.isEmpty {
+            writer.append(.commands(commands.map { CommandText.fields($0, instruments) }))
+        }
+        if street.engine.takeChange() { record(street.engine.checkpoint()) }
+        if !commands.isEmpty { writer.flush() }
+    }
+
+    private func record(_ checkpoint: Checkpoint) {
+        writer.append(.checkpoint(CheckpointBytes.write(checkpoint)))
+    }
+
+    /// What the scripts keep, when it changed since the last time: a run that goes on from here has it.
+    func recordStates(_ street: Street) {
+        let states = street.states
+        guard states != lastStates, !wantsHeader else { return }
+        lastStates = states
+        writer.append(.states(states))
     }
 
     /// See `Desk.keepWarm`.
@@ -42,7 +64,10 @@ final class DeskJournal {
 
     /// Between two turns: a full segment is followed by the next.
     func roll(_ street: Street) {
-        if writer.wantsSegment { writer.begin(header(street)) }
+        guard writer.wantsSegment else { return }
+        writer.begin(header(street))
+        // Whoever goes on from here reads the last segment only.
+        record(street.engine.checkpoint())
     }
 
     private func header(_ street: Street) -> SegmentHeader {

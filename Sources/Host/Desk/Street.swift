@@ -22,15 +22,20 @@ package final class Street {
         throw ScriptReport(place: stored.name + ".lua", message: "this run takes no new versions")
     }
 
-    package init(catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy]) {
+    package init(
+        catalogue: Catalogue, pairs: [Pair], limits: RiskLimits, strategies: [any Strategy],
+        isGuardian: Bool = false
+    ) {
         self.catalogue = catalogue
         engine = Engine(instruments: catalogue.instruments, pairs: pairs, limits: limits)
+        if isGuardian { engine.standsIn() }
         replies = ReplyReader(catalogue)
         books = BookFeeds(catalogue, pairs)
         for strategy in strategies {
             engine.add(strategy)
             if let script = strategy as? Script { listen(to: script) }
         }
+        engine.standBy()
     }
 
     /// What the wall clock ended in this turn, which a replay has to be told.
@@ -139,6 +144,27 @@ package final class Street {
         }
         if let old = slot.strategy as? Script, !terms.beginsAnew { try script.takeOver(from: old) }
         engine.replace(script, terms)
+    }
+
+    /// Takes up what an earlier run left, before the first turn.
+    /// - Parameter earlier: makes a version that holds something and that no file has any more; `nil` when
+    ///   its source is not known.
+    /// - Returns: what could not be taken up, and the versions brought back.
+    func restore(
+        _ checkpoint: Checkpoint, earlier: (_ name: String, _ version: String) -> Script?
+    ) -> (lost: [String], back: [Script]) {
+        let lost = engine.restore(checkpoint)
+        let back = engine.versionsMissing.compactMap { earlier($0.name, $0.version) }
+        for script in back {
+            listen(to: script)
+            engine.bringBack(script)
+        }
+        return (lost, back)
+    }
+
+    /// What the scripts keep now.
+    var states: [ScriptState] {
+        scripts.map { ScriptState(name: $0.name, version: $0.version, state: $0.state) }
     }
 
     /// Where everything stands, for paper to go on from.

@@ -42,7 +42,7 @@ final class MarketTape {
                 _ = books.takeWanted()
                 if !events.isEmpty { return (now, events) }
             case .commands(let commands): for fields in commands { note(fields) }
-            case .segment, .wallClockStop, .end: continue
+            case .segment, .wallClockStop, .checkpoint, .states, .end: continue
             }
         }
         return nil

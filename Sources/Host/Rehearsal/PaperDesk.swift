@@ -168,6 +168,10 @@ final class PaperDesk {
         // What was settled before is in the picture.
         if case .fundingRates = command.request { return answer(command.id, .notSent("paper"), now) }
         if case .markPrices = command.request { return answer(command.id, .marks([]), now) }
+        // What is listed is the other venue's, steps and bounds as they are there.
+        if case .markets = command.request {
+            return answer(command.id, .markets(engine.instruments, skipped: []), now)
+        }
         guard
             let reply = venue.answer(command.request, for: account, ticket: command.id.raw, now: now)
         else { return }

@@ -15,6 +15,8 @@ struct Standing: Sendable {
     var profitToday: Money
     var equity: Money?
     var isQuiet: Bool
+    /// The account is read, and what an earlier run left agrees with it.
+    var isReady: Bool
     var openLines: [String]
     var frameFaults: Int, lastFrameFault: String
 
@@ -24,6 +26,7 @@ struct Standing: Sendable {
         (pairs, scripts) = (engine.pairStandings, ScriptStanding.all(engine))
         (counters, profit, profitToday) = (engine.counters, engine.profitByCause, engine.profitToday)
         (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
+        isReady = engine.isReady
         (frameFaults, lastFrameFault) = (street.books.faults, street.books.lastFault)
     }
 }

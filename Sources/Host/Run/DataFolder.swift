@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Why a run cannot start: what is wrong and what to do.
@@ -25,21 +26,24 @@ struct DataFolder {
             path = home
             return
         }
-        for attempt in 1...1000 {
-            let name = home + "/" + UTCText.compact(start) + (attempt > 1 ? "-\(attempt)" : "")
-            if mkdir(name, 0o700) == 0 {
-                path = name
-                return
-            }
-            guard errno == EEXIST else { throw Self.fault(name) }
-        }
-        throw StartFault("\(home): no free name for this run")
+        path = try Self.newFolder(in: home, named: UTCText.compact(start))
     }
 
     /// A folder inside, made if missing.
     func folder(_ name: String) throws(StartFault) -> String {
         try Self.make(path + "/" + name)
         return path + "/" + name
+    }
+
+    /// A new folder, with a number behind its name when that is taken.
+    static func newFolder(in home: String, named name: String) throws(StartFault) -> String {
+        try make(home)
+        for attempt in 1...1000 {
+            let path = "\(home)/\(name)" + (attempt > 1 ? "-\(attempt)" : "")
+            if mkdir(path, 0o700) == 0 { return path }
+            guard errno == EEXIST else { throw fault(path) }
+        }
+        throw StartFault("\(home): no free name for this run")
     }
 
     // MARK: What is old
@@ -50,7 +54,8 @@ struct DataFolder {
     /// - Returns: the folders that were emptied.
     func removeJournals(olderThanDays days: Int, now seconds: Int64) -> [String] {
         let home = isDemo ? path + "/.." : path + "/journal"
-        return Self.names(in: home).compactMap { name in
+        // The youngest is what the next run goes on from.
+        return Self.names(in: home).dropLast().compactMap { name in
             let folder = "\(home)/\(name)" + (isDemo ? "/journal" : "")
             let files = Self.names(in: folder).filter { $0.contains(".neapj") }.map { "\(folder)/\($0)" }
             var newest: Int64 = 0
@@ -113,6 +118,30 @@ enum UTCText {
         let milliseconds = microseconds / 1000 % 1000
         let digits = String(1000 + milliseconds).dropFirst()
         return format(microseconds / 1_000_000, "%Y-%m-%dT%H:%M:%S") + ".\(digits)Z"
+    }
+
+    /// Reads `2026-11-24`, `2026-11-24T15:04`, `2026-11-24T15:04:05.123Z` or milliseconds since 1970.
+    /// - Returns: `nil` for anything else, also for a day that no calendar has.
+    static func moment(_ text: String) -> Timestamp? {
+        if let number = Int64(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            return number <= 253_402_300_799_999 ? Timestamp(milliseconds: number) : nil
+        }
+        let form = /(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?Z?)?/
+        guard let match = text.wholeMatch(of: form)?.output else { return nil }
+        func number(_ part: Substring?) -> Int32 { part.flatMap { Int32($0) } ?? 0 }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (
+            number(match.1) - 1900, number(match.2) - 1, number(match.3)
+        )
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (number(match.4), number(match.5), number(match.6))
+        let asked = [parts.tm_mon, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec]
+        let seconds = timegm(&parts)
+        // The system makes 31 February a day of March.
+        guard asked == [parts.tm_mon, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec], seconds >= 0
+        else { return nil }
+        let digits = match.7.map(String.init) ?? ""
+        let fraction = digits + String(repeating: "0", count: 6 - digits.count)
+        return Timestamp(microseconds: Int64(seconds) * 1_000_000 + (Int64(fraction) ?? 0))
     }
 
     private static func format(_ seconds: Int64, _ pattern: String) -> String {

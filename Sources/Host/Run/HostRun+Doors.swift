@@ -72,6 +72,37 @@ extension HostRun {
         }
     }
 
+    /// Goes on from what the last run in this folder left, however it ended. Scripts get what they kept
+    /// first.
+    /// - Returns: what the journal of this run has to begin with; `nil` when there was no run.
+    func takeUp(_ street: Street, _ maker: ScriptMaker) throws(StartFault) -> (
+        restored: [UInt8], earlier: [StoredScript]
+    )? {
+        guard plan.mode == .live, let recovery = try Recovery.latest(in: folder.path + "/journal") else {
+            return nil
+        }
+        let end = recovery.endedBy.map { "ended by \($0)" } ?? "its process was killed"
+        logger.notice("Going on from \(recovery.journal) (\(end))")
+        if recovery.tornBytes > 0 {
+            logger.notice("Its last record is cut short: \(recovery.tornBytes) bytes are not used")
+        }
+        for script in street.engine.slots.compactMap({ $0.strategy as? Script }) {
+            guard let why = recovery.hand(script, maker) else { continue }
+            logger.warning("\(script.package.name): begins with a new state: \(why)")
+        }
+        let (lost, back) = street.restore(recovery.checkpoint) { name, version in
+            guard let stored = recovery.stored(name, version) else { return nil }
+            return try? maker.restore(stored)
+        }
+        for line in lost {
+            logger.error("\(line) cannot be taken up: the pair is not in TRADING_PAIRS; look at the venue")
+        }
+        for (name, version) in street.engine.versionsMissing {
+            logger.warning("\(name): version \(version.prefix(12)) is gone; the host exits what it opened")
+        }
+        return (recovery.bytes, back.map { StoredScript($0, state: (try? $0.state()) ?? []) })
+    }
+
     /// The journal of this run; those of runs that are too old go.
     func openJournal(_ catalogue: Catalogue, _ markets: [UInt8], _ pairs: [Pair]) throws(StartFault)
         -> DeskJournal
@@ -80,17 +111,33 @@ extension HostRun {
         for path in folder.removeJournals(olderThanDays: days, now: now) {
             logger.notice("\(path): older than JOURNAL_DAYS=\(days), removed")
         }
-        let place = try folder.folder("journal" + (plan.mode == .demo ? "" : "/" + UTCText.compact(now)))
+        let home = try folder.folder("journal")
+        let place =
+            plan.mode == .demo ? home : try DataFolder.newFolder(in: home, named: UTCText.compact(now))
         return DeskJournal(
             JournalWriter(folder: place, segmentBytes: plan.segmentBytes), mode: plan.mode.rawValue,
             settings: plan.settings, markets: markets, instruments: catalogue.instruments,
             bases: pairs.map(\.base.symbol))
     }
 
-    func openRecords() -> RecordBook? {
-        do throws(RecordFault) { return try RecordBook(path: folder.path + "/records.sqlite") } catch {
-            // A projection: the journal has everything, so trading does not wait for it.
-            logger.warning("\(error); rounds and alerts are in the log and the journal only")
+    /// A projection: the journal has everything, so trading does not wait for it.
+    func openRecords(_ clock: RunClock) -> RecordBook? {
+        let path = folder.path + "/" + RecordBook.file, logger = logger
+        let remedy = "`neap rebuild \(folder.path)` makes it anew when the run has ended"
+        do throws(RecordFault) {
+            let time = UTCText.compact(WallClock.microseconds() / 1_000_000)
+            let (book, damaged) = try RecordBook.open(path: path, time: time) { logger.error("\($0)") }
+            if let damaged {
+                let text = "\(path) was damaged and is \(damaged) now; a new one is begun, and \(remedy)"
+                logger.error("\(text)")
+                book.take([.alert(text)], at: clock.now)
+            } else if book.wasCutOff {
+                logger.notice(
+                    "\(path): the run before was cut off and its last rows may be missing; \(remedy)")
+            }
+            return book
+        } catch {
+            logger.error("\(error); what happens is in the log and the journal only, and \(remedy)")
             return nil
         }
     }

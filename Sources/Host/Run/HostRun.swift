@@ -2,6 +2,7 @@ import Core
 import Exchange
 import Gateway
 import Glibc
+import Histogram
 import Journal
 import Logging
 import LuaBridge
@@ -24,6 +25,8 @@ final class HostRun {
     let board = Board()
     private var venue: VenueServer?
     private var isShortOfSpace = false
+    /// Of a live run; `nil` otherwise.
+    private(set) var guardian: GuardianKeeper?
     private let isEnded = Atomic(false)
 
     /// - Throws: why nothing was started.
@@ -34,6 +37,9 @@ final class HostRun {
             data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
         log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
         logger = log.logger
+        if plan.mode == .live {
+            guardian = try GuardianKeeper(folder: folder.path, words: plan.guardianWords, logger: logger)
+        }
     }
 
     /// Ends the run in order, as its time would; from any thread.
@@ -57,10 +63,12 @@ final class HostRun {
     /// - Returns: the exit code.
     func run() throws(StartFault) -> Int32 {
         let lock = try lockFolder()
-        defer { close(lock) }
+        defer { withExtendedLifetime(lock) {} }
+        try AcceptedLimits.begin(plan, folder: folder.path, logger)
+        try guardian?.begin()
         let (address, signer, clock) = try openVenue()
         defer { venue?.stop() }
-        let (catalogue, markets) = try readMarkets(address)
+        let (catalogue, markets) = try MarketsRead.read(address, logger)
         let selection = catalogue.pairs(wantedBases())
         for remark in plan.market?.remarks ?? [] { logger.notice("\(remark)") }
         for refusal in selection.refused {
@@ -70,7 +78,7 @@ final class HostRun {
             throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
         }
         let postBox = Mutex<Desk?>(nil)
-        let records = openRecords()
+        let records = openRecords(clock)
         let loader = ScriptLoader(
             loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
                 postBox.withLock { $0 }?.post(input, loaded: loaded)
@@ -80,10 +88,11 @@ final class HostRun {
             catalogue: catalogue, pairs: selection.pairs, limits: plan.configuration.limits,
             strategies: scripts)
         street.compile = loader.setting.maker.make
+        let recovery = try takeUp(street, loader.setting.maker)
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
+        blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes in
-            let now = clock.now
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
             loader.hear(notes)
@@ -91,6 +100,9 @@ final class HostRun {
         desk.complain = loader.refused
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
+        if let recovery, let journal = desk.journal {
+            (journal.restored, journal.earlier) = recovery
+        }
         let link = VenueLink(
             address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
         if plan.mode == .live {
@@ -101,7 +113,9 @@ final class HostRun {
         depict(desk, loader)
         let control = openControl(desk, loader, records, started)
         let console = openConsole(loader, records, started)
+        desk.lease = guardian?.lease
         desk.start(link)
+        guardian?.look()
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         loader.start()
         let names = scripts.isEmpty ? "no strategy yet" : scripts.map(\.package.name).joined(separator: ", ")
@@ -115,14 +129,9 @@ final class HostRun {
     }
 
     /// Two hosts on one folder would trade one account twice.
-    private func lockFolder() throws(StartFault) -> Int32 {
-        let path = folder.path + "/lock"
-        let handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard handle >= 0 else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
-        guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
-            throw StartFault("\(folder.path): another host runs here; stop it or choose another --data")
-        }
-        return handle
+    private func lockFolder() throws(StartFault) -> ProcessLock {
+        if let lock = try ProcessLock(path: folder.path + "/lock") { return lock }
+        throw StartFault("\(folder.path): another host runs here; stop it or choose another --data")
     }
 
     private func openVenue() throws(StartFault) -> (VenueAddress, Signer, RunClock) {
@@ -136,7 +145,7 @@ final class HostRun {
                 return (address, signer, RunClock())
             }
             var setting = VenueConfiguration()
-            (setting.seed, setting.speed) = (plan.seed, plan.speed)
+            (setting.seed, setting.speed, setting.faults) = (plan.seed, plan.speed, plan.faults)
             setting.requestsPerMinute = nil
             setting.market =
                 plan.market.map { .recorded($0.feed) } ?? .generated(dislocations: [], only: [])
@@ -156,33 +165,6 @@ final class HostRun {
     private func wantedBases() -> [String] {
         guard let market = plan.market else { return plan.configuration.bases }
         return plan.configuration.bases.filter(market.bases.contains)
-    }
-
-    /// Asks for the list of markets, again when the venue is not there yet.
-    private func readMarkets(_ address: VenueAddress) throws(StartFault) -> (Catalogue, [UInt8]) {
-        let scout = VenueLink(
-            address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: NobodyListens())
-        defer { scout.close() }
-        var last = ""
-        for attempt in 1...5 {
-            if attempt > 1 {
-                logger.warning("\(last); asking again")
-                if Signals.wait(milliseconds: 1000) != nil {
-                    throw StartFault("stopped before the start: \(last)")
-                }
-            }
-            do {
-                let answer = try scout.fetch(.markets)
-                guard answer.status == 200 else {
-                    last = "\(address.rest)/api/v1/markets answered \(answer.status)"
-                    continue
-                }
-                return (try Catalogue(marketsBody: answer.body), answer.body)
-            } catch let fault as LinkFault {
-                last = "\(fault)"
-            } catch { last = "\(address.rest)/api/v1/markets: \(error)" }
-        }
-        throw StartFault("\(last); is BACKPACK_REST_URL the exchange's?")
     }
 
     private func loadScripts(_ loader: ScriptLoader) throws(StartFault) -> [Script] {
@@ -237,6 +219,9 @@ final class HostRun {
 
     // MARK: Wait
 
+    /// How often the file HALT is looked for, and the table drawn anew.
+    private static let lookMilliseconds = 40
+
     private func wait(_ rooms: Rooms) -> String {
         let table = LiveTable(mode: plan.mode.rawValue)
         var drawn = ""
@@ -258,10 +243,12 @@ final class HostRun {
                 }
             }
             watchSpace(rooms)
+            if guardian?.lease.isLost == true { return Self.leaseLost }
+            guardian?.look()
             if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
                 rooms.desk.obey(.halt)
             }
-            guard let signal = Signals.wait(milliseconds: 200) else { continue }
+            guard let signal = Signals.wait(milliseconds: Self.lookMilliseconds) else { continue }
             if signal == SIGUSR1 {
                 rooms.desk.obey(.halt)
                 continue
@@ -289,6 +276,7 @@ final class HostRun {
 
     private func finish(_ rooms: Rooms, endedBy: String) throws(StartFault) -> Int32 {
         if draws { Terminal.put("\u{1B}[?25h\r\n") }
+        if endedBy == Self.leaseLost { return try beginAgain() }
         logger.info("Stopping (\(endedBy))")
         rooms.loader.stop()
         let ending = settle(rooms)
@@ -300,23 +288,29 @@ final class HostRun {
         rooms.link.close()
         let street = rooms.desk.street
         rooms.desk.journal?.writer.close(endedBy)
-        if let fault = rooms.records?.finish() { logger.warning("records.sqlite is not whole: \(fault)") }
+        endLease(ending.isQuiet || ending.isCut)
+        if let fault = rooms.records?.finish() {
+            logger.error(
+                "records.sqlite is not whole: \(fault); `neap rebuild \(folder.path)` makes it anew")
+        }
         let differences = ending.answers?.differences(street.engine.ledger, rooms.catalogue.instruments)
-        let histogram = rooms.desk.tickToOrder
         let summary = Summary(
             mode: plan.mode.rawValue,
             seconds: (MonotonicClock.microseconds() - rooms.started) / 1_000_000, endedBy: endedBy,
-            differences: differences ?? [], matches: differences.map(\.isEmpty),
-            tickToOrder: histogram.totalCount == 0
-                ? nil
-                : (
-                    Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99))
-                ))
+            faultsPlayed: venue?.faultsPlayed ?? [], differences: differences ?? [],
+            matches: differences.map(\.isEmpty),
+            tickToOrder: Self.middleAndTail(rooms.desk.tickToOrder),
+            fillToHedge: Self.middleAndTail(rooms.desk.fillToHedge))
         let text = summary.json(street.engine, ScriptStanding.all(street.engine))
         try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
         if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
         tell(street, differences, ending)
         return ending.isQuiet && !ending.isCut ? 0 : 1
+    }
+
+    private static func middleAndTail(_ histogram: Histogram<UInt32>) -> (p50: Int64, p99: Int64)? {
+        if histogram.totalCount == 0 { return nil }
+        return (Int64(histogram.valueAtPercentile(50)), Int64(histogram.valueAtPercentile(99)))
     }
 
     private struct Ending {
@@ -398,10 +392,4 @@ final class HostRun {
         )
         if draws { for line in log.last { Terminal.say(line) } }
     }
-}
-
-private final class NobodyListens: VenueListener {
-    func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {}
-    func connection(_ connection: ConnectionID, _ change: ConnectionChange) {}
-    func answer(_ id: RequestID, _ result: RESTResult) {}
 }

@@ -9,21 +9,27 @@ final class IDBlocks: Sendable {
     /// - Parameter path: file with the number of the next block; missing in a new folder.
     init(path: String) throws(StartFault) {
         self.path = path
-        guard let bytes = try smallFile(path) else {
-            next = Mutex(1)
-            return
-        }
+        next = Mutex(try Self.stored(path) ?? 1)
+    }
+
+    /// Blocks up to this one were used, by the record of the last run.
+    func passOver(_ last: UInt32) { next.withLock { $0 = max($0, last + 1) } }
+
+    private static func stored(_ path: String) throws(StartFault) -> UInt32? {
+        guard let bytes = try smallFile(path) else { return nil }
         guard let number = UInt32(String(decoding: bytes, as: UTF8.self).trimmed.filter { $0 != "\n" }) else {
             throw StartFault(
                 "\(path): does not hold a block number; an order id must never be used twice, so put the "
                     + "file back from a copy, or write a number above every block used")
         }
-        next = Mutex(number)
+        return number
     }
 
     /// `nil` when the disk refuses or all are used up: then nothing can be sent.
     func take() -> UInt32? {
         next.withLock { next in
+            // The guardian takes blocks of the same file while the host is silent.
+            do throws(StartFault) { next = max(next, try Self.stored(path) ?? 1) } catch { return nil }
             guard next < Self.count else { return nil }
             do throws(StartFault) { try replaceFile(path, Array("\(next + 1)\n".utf8)) } catch { return nil }
             defer { next += 1 }

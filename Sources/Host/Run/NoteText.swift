@@ -46,6 +46,11 @@ final class NoteText: @unchecked Sendable {
     private func log(_ note: Note) {
         switch note {
         case .needsIDs, .entering, .denied: break
+        case .resumed(let pairs, let orders):
+            logger.notice("An earlier run is taken up: \(pairs) pairs open, \(orders) orders in doubt")
+        case .reconciled: logger.info("Reconciled: what the earlier run left agrees with the exchange")
+        // In `records.sqlite`, row by row.
+        case .filled, .order, .posted, .settled: break
         case .ready(let pairs): logger.info("Ready: \(pairs) pairs, account read")
         case .opportunity(let owner, let pair, let direction, let style, let gross, let net, let usd):
             logger.info(
@@ -62,8 +67,12 @@ final class NoteText: @unchecked Sendable {
                 "Rejected \(pair) \(purpose.rawValue): \(refusal.status) \(refusal.code) \(refusal.message)")
         case .roundOpened(let owner, let pair, let quantity, let gross):
             logger.info("Opened \(pair): \(quantity) hedged at \(gross) % (\(owner))")
-        case .roundClosed(let owner, let pair, let reason, let net, let seconds):
-            logger.info("Closed \(pair): \(reason), \(net) USD after \(seconds) s (\(owner))")
+        case .roundClosed(let round):
+            logger.info(
+                "Closed \(round.pair): \(round.reason), \(round.net) USD after \(round.seconds) s (\(round.owner))"
+            )
+        case .unwound(let round):
+            logger.notice("Unwound \(round.pair): \(round.net) USD after \(round.seconds) s (\(round.owner))")
         case .exiting(let owner, let pair, let reason): logger.info("Exiting \(pair): \(reason) (\(owner))")
         case .transfer(let giver, let taker, let pair, let quantity):
             logger.info("Transferring \(pair): \(quantity) from \(giver) to \(taker) at mid, no order")

@@ -19,7 +19,9 @@ package struct Replay {
     }
 
     package private(set) var turns = 0
-    private(set) var commands = 0, segments = 0
+    private(set) var commands = 0, segments = 0, records = 0
+    /// The first record whose bytes are not those that were written, counted from 1 over all segments.
+    private(set) var damage: (record: Int, text: String)?
     /// The first ones in full, and how many there are.
     private(set) var differences: [Difference] = []
     private(set) var differenceCount = 0
@@ -32,27 +34,27 @@ package struct Replay {
     /// Commands of the turn before, not yet compared.
     private var pending: [[CommandText.Field]] = []
     private var place = ""
-    private var damage: String?
+    private var unreadable: String?
 
     /// Called before and after each turn, for who wants to time them.
     private var before: (Input) -> Void = { _ in }
     private var after: (Street, Input, [Command]) -> Void = { _, _, _ in }
+    /// Hears what each turn had to say.
+    private var hear: (Street, [Note]) throws -> Void = { _, _ in }
 
-    /// - Throws: what cannot be read.
+    /// - Throws: what cannot be read, and what `hear` throws.
     package static func play(
         _ path: String, before: @escaping (Input) -> Void = { _ in },
-        after: @escaping (Street, Input, [Command]) -> Void = { _, _, _ in }
+        after: @escaping (Street, Input, [Command]) -> Void = { _, _, _ in },
+        hear: @escaping (Street, [Note]) throws -> Void = { _, _ in }
     ) throws -> Replay {
         var replay = Replay()
-        (replay.before, replay.after) = (before, after)
+        (replay.before, replay.after, replay.hear) = (before, after, hear)
         var reader = try JournalReader(path: path)
         var next = try reader.next()
+        replay.count(next)
         while let entry = next {
-            // What cannot be read ends the reading; it is a difference like any other.
-            do { next = try reader.next() } catch {
-                next = nil
-                replay.damage = error.description
-            }
+            next = replay.read(&reader)
             if !entry.isSound {
                 replay.differ(
                     replay.turns + (entry.record.isInput ? 1 : 0), entry.place, entry.record.kind,
@@ -61,19 +63,39 @@ package struct Replay {
             // What the clock ended stands behind the input that began it.
             while case .wallClockStop(let name, let version, let call)? = next?.record {
                 replay.street?.repeatClockStop(name, version, atCall: call)
-                do { next = try reader.next() } catch {
-                    next = nil
-                    replay.damage = error.description
-                }
+                next = replay.read(&reader)
             }
-            try replay.take(entry)
+            do { try replay.take(entry) } catch {
+                // What was changed may make no sense at all.
+                guard let damage = replay.damage else { throw error }
+                throw JournalFault("record \(damage.record) is damaged: \(damage.text)")
+            }
         }
-        if let damage = replay.damage { replay.differ(replay.turns, damage, "record", "unreadable", "–") }
+        if let place = replay.unreadable { replay.differ(replay.turns, place, "record", "unreadable", "–") }
         replay.tornBytes = reader.tornBytes
         // A killed process may have recorded an input whose commands never left.
         if replay.endedBy != nil { replay.expectNothingPending() }
         guard replay.street != nil else { throw JournalFault("\(path): holds no run") }
         return replay
+    }
+
+    /// What cannot be read ends the reading; it is a difference like any other.
+    private mutating func read(_ reader: inout JournalReader) -> JournalReader.Entry? {
+        do throws(JournalFault) {
+            let entry = try reader.next()
+            count(entry)
+            return entry
+        } catch {
+            unreadable = error.description
+            damage = damage ?? (records + 1, error.description)
+            return nil
+        }
+    }
+
+    private mutating func count(_ entry: JournalReader.Entry?) {
+        guard let entry else { return }
+        records += 1
+        if !entry.isSound { damage = damage ?? (records, "\(entry.place): its bytes were changed") }
     }
 
     private mutating func take(_ entry: JournalReader.Entry) throws {
@@ -88,11 +110,13 @@ package struct Replay {
             before(input)
             let outcome = street.turn(input, now: now)
             after(street, input, outcome.commands)
-            _ = street.engine.takeNotes()
+            try hear(street, street.engine.takeNotes())
             pending = outcome.commands.map { CommandText.fields($0, street.catalogue.instruments) }
         case .commands(let recorded):
             compare(recorded, entry.place)
             pending = []
+        case .checkpoint(let bytes): compare(bytes, entry.place)
+        case .states(let states): compare(states, entry.place)
         case .wallClockStop: break
         case .end(let reason): endedBy = reason
         }
@@ -102,7 +126,8 @@ package struct Replay {
 
     private mutating func begin(_ header: SegmentHeader) throws {
         self.header = header
-        let lines = header.settings.enumerated().map {
+        let settings = header.settings.filter { $0.name != RunPlan.limitsHashName }
+        let lines = settings.enumerated().map {
             EnvFile.Line(number: $0 + 1, name: $1.name, value: $1.value)
         }
         // An empty standard is a variable that was not given.
@@ -129,8 +154,14 @@ package struct Replay {
         }
         let street = Street(
             catalogue: catalogue, pairs: catalogue.pairs(header.bases).pairs, limits: configuration.limits,
-            strategies: scripts)
+            strategies: scripts, isGuardian: header.mode == SegmentHeader.guardianMode)
         street.compile = maker.make
+        if !header.restored.isEmpty {
+            let earlier = header.earlier
+            _ = street.restore(try CheckpointBytes.read(header.restored)) { name, version in
+                earlier.first { $0.name == name && $0.version == version }.flatMap { try? maker.restore($0) }
+            }
+        }
         self.street = street
     }
 
@@ -158,6 +189,29 @@ package struct Replay {
         for (stored, now) in zip(header.scripts, street.scripts) where stored != now {
             let field = stored.state != now.state ? "state" : "source"
             differ(turns, place, "\(stored.name).\(field)", "another", "another")
+        }
+    }
+
+    /// What a run would have gone on from: the replay must have become the same.
+    private mutating func compare(_ bytes: [UInt8], _ place: String) {
+        let now = street.engine.checkpoint()
+        guard bytes != CheckpointBytes.write(now) else { return }
+        guard let recorded = try? CheckpointBytes.read(bytes) else {
+            return differ(turns, place, "checkpoint", "unreadable", "–")
+        }
+        let a = Mirror(reflecting: recorded).children, b = Mirror(reflecting: now).children
+        for (kept, played) in zip(a, b) where "\(kept.value)" != "\(played.value)" {
+            let name = kept.label ?? "?"
+            return differ(turns, place, "checkpoint.\(name)", "\(kept.value)", "\(played.value)")
+        }
+        differ(turns, place, "checkpoint", "another", "another")
+    }
+
+    private mutating func compare(_ states: [ScriptState], _ place: String) {
+        for (kept, played) in zip(states, street.states) where kept != played {
+            differ(
+                turns, place, "\(kept.name).state", "\(kept.state.count) bytes", "\(played.state.count) bytes"
+            )
         }
     }
 
@@ -206,6 +260,8 @@ extension Record {
             case .swap: "input.swap"
             }
         case .commands: "commands"
+        case .checkpoint: "checkpoint"
+        case .states: "states"
         case .wallClockStop: "wall-clock stop"
         case .end: "end"
         }

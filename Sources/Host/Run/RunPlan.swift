@@ -2,6 +2,7 @@ import Core
 import Glibc
 import Journal
 import LuaBridge
+import Simulator
 import Venue
 
 /// What a run was asked to do, with the configuration it was given, all of it checked.
@@ -13,8 +14,12 @@ struct RunPlan: Sendable {
     var seed: UInt64 = 1
     var speed = 1.0
     var market: RecordedMarket?
+    /// What the embedded exchange does wrong on purpose.
+    var faults = FaultPlan.none
     /// Neither table nor log on the terminal.
     var isSilent = false
+    /// Behind `neap guardian`, for the guardian of this run.
+    var guardianWords: [String] = []
     /// A segment of the journal that has grown to this is closed.
     var segmentBytes = JournalWriter.segmentBytes
 
@@ -34,7 +39,14 @@ struct RunPlan: Sendable {
             + configuration.bindings.keys.sorted().filter { $0.hasPrefix(Variable.inventoryPrefix) }.map {
                 SegmentHeader.Setting(
                     origin: "file", name: $0, value: configuration.bindings[$0]?.text ?? "")
-            }
+            } + [limitsHash]
+    }
+
+    /// The hash of the whole table of limits stands beside what it was made from.
+    static let limitsHashName = "LIMITS_SHA256"
+    private var limitsHash: SegmentHeader.Setting {
+        SegmentHeader.Setting(
+            origin: "limits", name: Self.limitsHashName, value: LimitTable(configuration.limits).hash)
     }
 
     /// Reads `.env` and the environment.

@@ -1,0 +1,78 @@
+import Core
+
+/// Answers about what the venue allows: states of markets, lending, collateral, open interest.
+extension ReplyReader {
+    /// The state of one market; the answer must be about that one.
+    static func state(_ root: JSONNode, _ symbol: String) throws(FrameFault) -> BookState {
+        let named = try root.text("symbol").string
+        guard named == symbol else { throw FrameFault(field: "symbol", found: named) }
+        return BookState(rawValue: try root.text("orderBookState").string) ?? .unknown
+    }
+
+    static func venueTerms(
+        _ request: Request, _ root: JSONNode, _ catalogue: Catalogue
+    ) throws(FrameFault) -> Reply {
+        switch request {
+        case .lendingMarkets:
+            return .lendingMarkets(
+                try rows(root) { row throws(FrameFault) in try LendingMarket(row) })
+        case .borrowRoom(let asset):
+            let named = try root.text("symbol").string
+            guard named == asset.symbol else { throw FrameFault(field: "symbol", found: named) }
+            let raw = try root.decimal64("maxBorrowQuantity", places: Quantity.places, .down)
+            return .borrowRoom(Quantity(raw: raw))
+        case .collateralTerms:
+            return .collateralTerms(
+                try rows(root) { row throws(FrameFault) in try CollateralTerms(row) }.compactMap(\.self))
+        case .openInterest:
+            let read = try known(root, catalogue) { row, id throws(FrameFault) -> OpenInterest? in
+                guard row.optional("openInterest") != nil else { return nil }
+                let raw = try row.decimal64("openInterest", places: Quantity.places, .up)
+                return OpenInterest(instrument: id, quantity: Quantity(raw: raw))
+            }
+            return .openInterest(read.compactMap(\.self))
+        default: throw FrameFault(field: "", found: "an answer to another question")
+        }
+    }
+}
+
+extension JSONNode {
+    /// A part of one: 1.0 is 100 000 000.
+    fileprivate func part(_ key: StaticString, _ rounding: Rounding) throws(FrameFault) -> Percent {
+        Percent(raw: try decimal64(key, places: 8, rounding))
+    }
+
+    /// A fraction a year as percent.
+    fileprivate func yearly(_ key: StaticString, _ rounding: Rounding) throws(FrameFault) -> Percent {
+        Percent(raw: try decimal64(key, places: 10, rounding))
+    }
+}
+
+extension LendingMarket {
+    /// What costs is rounded up, what is earned down.
+    init(_ row: JSONNode) throws(FrameFault) {
+        self.init(
+            asset: Asset(try row.text("symbol").string), isOpen: try row.text("state") == "Open",
+            borrowRate: try row.yearly("borrowInterestRate", .up),
+            lendRate: try row.yearly("lendInterestRate", .down),
+            utilisation: try row.part("utilization", .up))
+    }
+}
+
+extension CollateralTerms {
+    /// `nil` for a curve nobody here knows: it must not be taken for the plain weight.
+    init?(_ row: JSONNode) throws(FrameFault) {
+        let haircut = try row.required("haircutFunction")
+        let kind = try haircut.required("kind")
+        let name = try kind.text("type").string
+        var curve: HaircutCurve?
+        if name == "inverseSqrt" {
+            curve = HaircutCurve(
+                base: try kind.part("base", .down),
+                penalty: try kind.decimal64("positiveCurvePenalty", places: 12, .up))
+        }
+        let asset = Asset(try row.text("symbol").string), weight = try haircut.part("weight", .down)
+        guard curve != nil || name == "identity" else { return nil }
+        self.init(asset: asset, weight: weight, curve: curve)
+    }
+}

@@ -1,0 +1,37 @@
+import Core
+import Glibc
+import Wire
+
+/// What a live run does when its guardian has taken over, and when it ends.
+extension HostRun {
+    static let leaseLost = "the guardian took over"
+
+    /// This process may not send any more and does not know what was done meanwhile: it begins anew, as after
+    /// a crash, and takes everything up from the record and the exchange.
+    /// - Returns: the exit code, when it does not.
+    func beginAgain() throws(StartFault) -> Int32 {
+        logger.error("ALERT the desk stood still and the guardian took over; beginning anew")
+        let variable = "NEAP_BEGUN_ANEW"
+        let now = MonotonicClock.microseconds() / 1_000_000
+        let before = (getenv(variable).map { String(cString: $0) } ?? "").split(separator: ",")
+            .compactMap { Int64($0) }.filter { now - $0 < 60 }
+        guard before.count < 3 else {
+            throw StartFault(
+                "the desk stood still three times within a minute; the guardian looks after what is open, "
+                    + "see \(folder.path)/guardian.log; start again when the machine is well")
+        }
+        unsetenv("NEAP_KILL")
+        setenv(variable, (before + [now]).map(String.init).joined(separator: ","), 1)
+        var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
+        words.append(nil)
+        execv("/proc/self/exe", &words)
+        throw StartFault("this program cannot be started again: \(String(cString: strerror(errno)))")
+    }
+
+    /// - Parameter isOver: nothing is left that somebody has to look after, or a person said to leave it.
+    func endLease(_ isOver: Bool) {
+        guard let guardian else { return }
+        if isOver { return guardian.lease.end() }
+        logger.error("ALERT the guardian goes on repairing what is open; see \(folder.path)/guardian.log")
+    }
+}
