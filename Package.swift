@@ -105,7 +105,10 @@ let package = Package(
             ]),
         tests(
             "ReliabilityTests",
-            ["Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire"]),
+            [
+                "Host", "Core", "LuaBridge", "Exchange", "Journal", "Simulator", "Venue", "Gateway", "Wire",
+                "Records",
+            ]),
         tests("SimulationTests", ["Core", "Exchange", "Simulator"]),
         tests("WireTests", ["Wire"]),
         tests("HouseRulesTests", []),

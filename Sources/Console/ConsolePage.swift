@@ -44,7 +44,8 @@ enum ConsolePage {
             const status = await (await fetch("status" + location.search)).json();
             byId("head").textContent = `${status.mode}, ${status.state}, ${status.seconds} s — equity ` +
               `${shown(cents(status.equity_usd))}, profit ${cents(status.net_pnl_usd)}, ` +
-              `${status.rounds} rounds`;
+              `${status.rounds} rounds, cash runway ${shown(status.cash_runway)}, ` +
+              `liquidation at a rise of ${shown(status.liquidation_rise)}`;
             fill("pairs", ["pair", "mid spread %", "gross %", "best net %", "break-even %", "held"],
               status.pairs.map((p) => [p.pair, percent(p.mid_spread_pct), percent(p.gross_pct),
                 percent(p.net_pct), percent(p.breakeven_pct), p.holdings.map((h) =>

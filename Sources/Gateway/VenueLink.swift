@@ -34,6 +34,7 @@ public final class VenueLink: Sendable {
     private let offset = Mutex<Int64>(0)
     private let pairs: [Pair]
     private let address: VenueAddress
+    private let startedWall = WallClock.microseconds(), startedMonotonic = MonotonicClock.microseconds()
 
     /// How long a signed read may live, and how long an answer is awaited; milliseconds of wall time. What
     /// changes something lives `Engine.requestWindow`.
@@ -95,15 +96,24 @@ public final class VenueLink: Sendable {
     }
 
     /// Sends what a turn asked for. The answer comes to the listener, on the REST thread.
-    /// - Parameter reduces: may use the reserve of the request budget.
-    public func perform(_ command: Command, reduces: Bool) {
+    /// - Parameters:
+    ///   - reduces: may use the reserve of the request budget.
+    ///   - mayLeave: asked when the request is signed, before it leaves: a process that stood still in
+    ///   between must not send what it signs only then.
+    /// - Returns: `false` when it may not leave; there is no answer then.
+    @discardableResult
+    public func perform(_ command: Command, reduces: Bool, mayLeave: () -> Bool = { true }) -> Bool {
         let second = MonotonicClock.microseconds() / 1_000_000
         guard budget.withLock({ $0.take(atSecond: second, reduces: reduces) }) else {
-            return listener.answer(command.id, .failed(Self.overBudget))
+            listener.answer(command.id, .failed(Self.overBudget))
+            return true
         }
         let call = text.call(command.request)
         let id = command.id, listener = listener
-        rest.send(request(call, stateChanging: command.request.changesState)) { listener.answer(id, $0) }
+        let signed = request(call, stateChanging: command.request.changesState)
+        guard mayLeave() else { return false }
+        rest.send(signed) { listener.answer(id, $0) }
+        return true
     }
 
     /// Makes and signs a request for an order, and drops it. Keeps what that takes in the processor's cache.
@@ -148,9 +158,9 @@ public final class VenueLink: Sendable {
     public func setClock() throws(LinkFault) -> Int64 {
         // An exchange in trouble answers the next question.
         for _ in 1...5 {
-            let before = WallClock.microseconds()
+            let before = steadyMicroseconds()
             let answer = try fetch(.serverTime)
-            let after = WallClock.microseconds()
+            let after = steadyMicroseconds()
             guard answer.status < 500 else { continue }
             guard let venue = Int64(String(decoding: answer.body, as: UTF8.self)) else { break }
             let difference = venue - (before + after) / 2000
@@ -160,7 +170,13 @@ public final class VenueLink: Sendable {
         throw .unreachable("\(address.rest) does not tell its time; is it the exchange?")
     }
 
-    private var nowMilliseconds: Int64 { WallClock.microseconds() / 1000 + offset.withLock { $0 } }
+    /// Venue time, by the clock that only goes forward: a step of the wall clock voids no signature.
+    private var nowMilliseconds: Int64 { steadyMicroseconds() / 1000 + offset.withLock { $0 } }
+
+    /// Wall time as it was when this link was made, and what has passed since.
+    private func steadyMicroseconds() -> Int64 {
+        startedWall + MonotonicClock.microseconds() - startedMonotonic
+    }
 
     /// Drops a stream whose frames cannot be believed and connects anew.
     public func reconnect(_ connection: ConnectionID) {

@@ -3,7 +3,7 @@ import Core
 /// A checkpoint as bytes: the record of it, and what a run that goes on from it keeps in its first segment.
 public enum CheckpointBytes {
     /// Of this layout; another one is refused by name.
-    static let format: UInt8 = 1
+    static let format: UInt8 = 2
 
     public static func write(_ checkpoint: Checkpoint) -> [UInt8] {
         var writer = ByteWriter()
@@ -126,6 +126,16 @@ extension ByteWriter {
         moment(kept.cooldownUntil)
         profit(kept.profit)
         u32(kept.extensions)
+        tally(kept.tally)
+    }
+
+    private mutating func tally(_ kept: RoundTally) {
+        for flow in [kept.spotBought, kept.spotSold, kept.perpBought, kept.perpSold] {
+            i64(flow.quantity.raw)
+            notional(flow.notional)
+        }
+        i64(kept.unhedgedTime.microseconds)
+        money(Money(raw: kept.unhedgedMoneyTime))
     }
 
     private mutating func ordered(_ kept: Checkpoint.Ordered) {
@@ -236,7 +246,18 @@ extension ByteReader {
         holding.cooldownUntil = try maybeMoment()
         holding.profit = try profit()
         holding.extensions = try u32()
+        holding.tally = try tally()
         return holding
+    }
+
+    private mutating func tally() throws(Short) -> RoundTally {
+        RoundTally(
+            spotBought: try flow(), spotSold: try flow(), perpBought: try flow(), perpSold: try flow(),
+            unhedgedTime: TimeSpan(microseconds: try i64()), unhedgedMoneyTime: try money().raw)
+    }
+
+    private mutating func flow() throws(Short) -> RoundTally.Flow {
+        RoundTally.Flow(try quantity(), try notional())
     }
 
     private mutating func ordered() throws(Short) -> Checkpoint.Ordered {

@@ -114,11 +114,12 @@ public struct JournalReader {
         bytes = try Self.contents(file)
         name = JournalWriter.name(nextFile)
         var reader = ByteReader(bytes)
+        if bytes.count < JournalWriter.magic.count + 8, nextFile == files.count {
+            // The process died while it began this file.
+            _ = torn(bytes.count)
+            return false
+        }
         guard bytes.starts(with: JournalWriter.magic) else {
-            if bytes.count < JournalWriter.magic.count, nextFile == files.count, nextFile > 1 {
-                _ = torn(bytes.count)
-                return false
-            }
             throw JournalFault("\(file): is no journal of this program's format")
         }
         reader.place = JournalWriter.magic.count

@@ -79,7 +79,7 @@ enum RecordSchema {
                 spot_out_price TEXT, perp_in TEXT, perp_in_price TEXT, perp_out TEXT, perp_out_price TEXT,
                 basis_usd TEXT, crossing_usd TEXT, leg_risk_usd TEXT, fees_usd TEXT, funding_usd TEXT,
                 borrow_usd TEXT, residual_usd TEXT, unhedged_ms INTEGER, unhedged_usd_s TEXT,
-                UNIQUE (script, pair, closed_ms));
+                UNIQUE (script, pair, closed_ms), UNIQUE (script, pair, opened_ms));
             INSERT OR IGNORE INTO rounds (closed_ms, script, pair, reason, net_usd, seconds)
                 SELECT closed_ms, script, pair, reason, net_usd, seconds FROM rounds_before ORDER BY id;
             DROP TABLE rounds_before;

@@ -137,3 +137,102 @@ private func limits(_ change: (inout RiskLimits) -> Void) -> RiskLimits {
         #expect(most == FixedLimits.postsPerMinuteMax)
     }
 }
+
+@Suite struct `A post that is moved` {
+    /// A mean of nothing, so that the spread is good for as long as it takes, and a post that rests.
+    private func resting(_ limits: RiskLimits) throws -> (EngineBench, Order) {
+        let bench = EngineBench(limits: limits)
+        bench.quote(perp: ("149.99", "150.01"))
+        for _ in 0..<120 {
+            bench.pass(10_000, step: 1000)
+            bench.quote(perp: ("149.99", "150.01"))
+        }
+        return (bench, try bench.rest(.perp))
+    }
+
+    /// The ask goes to this price; the post follows if it may.
+    private func move(_ bench: EngineBench, to ask: String, bid: String) {
+        bench.quote(perp: (bid, ask))
+        bench.pass(300)
+        for id in bench.cancels { bench.finish(id) }
+        bench.pass(300)
+    }
+
+    @Test(arguments: [("151.02", true), ("151.53", true), ("151.54", false)])
+    func `goes through the gate again, at what it would cost now`(ask: String, moves: Bool) throws {
+        // 0.99 at 151.53 are 150.0147, at 151.54 150.0246.
+        let (bench, post) = try resting(
+            limits {
+                $0.positionSizeMax = money("150.02")
+                $0.indexDeviationMax = percent("5")
+            })
+        #expect(post.quantity == quantity("0.99"))
+        move(bench, to: "151.20", bid: "151.18")
+        let second = try #require(bench.orders.first)
+        bench.take(second.instrument)
+        bench.turn([.order(bench.update(second, .new))])
+        move(bench, to: ask, bid: "151.00")
+        #expect(bench.orders.count == (moves ? 1 : 0))
+        #expect(bench.engine.counters.denials[.maxPositionSize] == (moves ? 0 : 1))
+        #expect(bench.holding.state == (moves ? .resting : .idle))
+        guard moves, let third = bench.orders.first else { return }
+        let spotLimit = bench.engine.holdings[0].operation?.reservation?.oneSided
+        #expect(spotLimit.map { $0 >= (third.price * third.quantity).roundedUp() } == true)
+    }
+
+    @Test func `is the same trade of the day, and no repetition of itself`() throws {
+        let (bench, _) = try resting(
+            limits { ($0.tradesPerDayMax, $0.indexDeviationMax) = (1, percent("5")) })
+        move(bench, to: "151.20", bid: "151.18")
+        #expect(bench.orders.count == 1)
+        #expect(bench.engine.counters.denials.total == 0)
+    }
+}
+
+@Suite struct `Orders of a person` {
+    /// Nothing gets around the gate: an order is made of its word, and `flatten` asks for the same word as a
+    /// hedge.
+    @Test(arguments: [false, true])
+    func `close what is held and nothing more, whatever the books are like`(isBlind: Bool) {
+        let bench = EngineBench()
+        bench.openPair()
+        let (coins, contracts) = (bench.holding.coinQuantity, bench.holding.perp)
+        if isBlind {
+            bench.turn([.book(bench.spot, .lost("test")), .book(bench.perp, .lost("test"))])
+        }
+        bench.obey(.flatten)
+        bench.pass(1100)
+        for order in bench.orders {
+            let held = order.instrument == bench.spot ? coins : contracts
+            #expect(order.quantity <= held.magnitude)
+            #expect(order.side == (held > .zero ? .sell : .buy))
+        }
+        #expect(!bench.orders.isEmpty)
+        bench.executeAll()
+        bench.pass(1100)
+        bench.executeAll()
+        #expect(bench.holding.isFlat)
+        #expect(bench.engine.counters.denials[.wouldGrow] == 0)
+    }
+
+    @Test func `are refused what would grow a position, like everybody's`() {
+        let bench = EngineBench()
+        bench.openPair()
+        for (leg, side) in [(Leg.spot, Side.buy), (.perp, .sell)] {
+            #expect(bench.engine.passage(0, leg, side, quantity("0.5")) == nil)
+        }
+        #expect(bench.engine.passage(0, .spot, .sell, quantity("2")) == nil, "it would turn round")
+        #expect(bench.engine.counters.denials[.wouldGrow] == 3)
+        #expect(bench.engine.counters.ordersDenied == 3)
+        #expect(bench.engine.passage(0, .spot, .sell, quantity("0.98")) != nil)
+    }
+
+    @Test(arguments: [Engine.Instruction.resume, .rearm, .hold])
+    func `open nothing`(order: Engine.Instruction) {
+        let bench = EngineBench()
+        bench.script.wishes = nil
+        bench.obey(order)
+        bench.pass(2000)
+        #expect(bench.orders.isEmpty)
+    }
+}

@@ -36,6 +36,12 @@ extension EngineBench {
             }
         }
         #expect(Set(keys).count == keys.count, "a posting has one key")
+        // What has the same name in another turn is taken for the same fact told again.
+        let turns = notes.compactMap { note -> Set<String>? in
+            guard case .posted(let postings) = note else { return nil }
+            return Set(postings.map { "\($0.cause) \($0.reference)" })
+        }
+        #expect(turns.reduce(0) { $0 + $1.count } == turns.reduce(into: Set()) { $0.formUnion($1) }.count)
     }
 
     /// Nothing to be had for a minute: what the basis is on average lies far below the spread that follows.
@@ -194,6 +200,57 @@ extension EngineBench {
         #expect(bench.settlements.map(\.owner) == ["house"])
         #expect(bench.settlements.map(\.amount) == [money("-0.25")])
         bench.expectLedgerFromPostings()
+    }
+}
+
+@Suite struct `What comes without an execution` {
+    @Test func `is posted each time it comes`() {
+        let bench = EngineBench()
+        bench.openPair()
+        for contracts in ["-0.80", "-0.60"] {
+            for _ in 1...3 {
+                bench.pass(10_100)
+                bench.answerAsRecorded(contracts: contracts)
+            }
+            bench.executeAll()
+            #expect(bench.holding.perp == quantity(contracts))
+        }
+        #expect(bench.fills.allSatisfy { $0.attribution == .clientID }, "there was none to tell")
+        bench.expectLedgerFromPostings()
+    }
+
+    @Test func `is posted to who takes a position over, and is what its round began with`() throws {
+        var limits = RiskLimits()
+        limits.adoptPolicy = .flatten
+        let bench = EngineBench(limits: limits, isReady: false)
+        bench.quote()
+        bench.mark()
+        bench.answerAccount(usdc: "1000", coins: "0.80", contracts: "-0.80")
+        bench.pass(1100)
+        bench.executeAll()
+        let round = try #require(bench.rounds.first)
+        #expect(round.owner == "adopted")
+        #expect(round.entered(.spot).quantity == quantity("0.80"))
+        #expect(round.entered(.perp).quantity == quantity("0.80"))
+        #expect(round.left(.perp).quantity == quantity("0.80"))
+        bench.expectLedgerFromPostings()
+    }
+
+    @Test func `goes on after a kill: a round has what changed hands before it`() throws {
+        let before = EngineBench()
+        before.openPair()
+        let after = before.killed()
+        after.answerAsRecorded()
+        after.quote()
+        after.mark()
+        after.pass(1000)
+        after.answerAsRecorded()
+        after.closePair()
+        let round = try #require(after.rounds.first)
+        #expect(round.entered(.spot).quantity == before.holding.tally.spotBought.quantity)
+        #expect(round.entered(.perp).quantity == quantity("0.99"))
+        #expect(round.left(.perp).quantity == quantity("0.99"))
+        #expect(round.net == after.engine.profitByCause.total)
     }
 }
 

@@ -249,9 +249,10 @@ private let step = Money(raw: 1)
     typealias Row = (leg: Leg, side: Side, quantity: String, coins: String, contracts: String)
 
     private func denial(_ row: Row, tolerance: String = "0.01") -> Denial? {
-        RiskGate.reviewReducing(
+        let verdict = RiskGate.reviewReducing(
             row.leg, row.side, quantity(row.quantity), coins: quantity(row.coins),
             contracts: quantity(row.contracts), tolerance: quantity(tolerance))
+        return if case .denied(let denial) = verdict { denial } else { nil }
     }
 
     @Test(
@@ -287,6 +288,33 @@ private let step = Money(raw: 1)
         let found = denial(row)
         #expect(found?.reason == .wouldGrow, "\(row)")
         #expect(found == nil || found?.asked.isEmpty == false && found?.allowed.isEmpty == false)
+    }
+
+    @Test(
+        arguments: [
+            (.buy, "153", "153"), (.buy, "153.01", "153"), (.sell, "147", "147"), (.sell, "146.99", "147"),
+            // A collar between two ticks is not passed either way.
+            (.buy, "150.00", "150.00"), (.sell, "160", "160"),
+        ] as [(Side, String, String)])
+    func `bring a price within two percent of what is known, to the tick`(
+        side: Side, asked: String, given: String
+    ) {
+        let gate = RiskGate(RiskLimits())
+        #expect(
+            gate.collared(price(asked), side, reference: price("150"), tick: price("0.01")) == price(given))
+        #expect(gate.collared(price(asked), side, reference: nil, tick: price("0.01")) == price(asked))
+    }
+
+    @Test func `count a price that the collar held back`() {
+        var limits = RiskLimits()
+        limits.hedgeCollar = percent("0.05")
+        let bench = EngineBench(limits: limits)
+        bench.openPair()
+        bench.obey(.flatten)
+        bench.pass(1100)
+        // 0.10 % from the touch is beyond 0.05 % of the mid.
+        #expect(bench.engine.counters.denials[.hedgeCollar] == 2)
+        #expect(bench.orders.count == 2)
     }
 
     @Test func `does not stand in the way of the spot hedge of many contracts`() throws {

@@ -182,8 +182,8 @@ private func column(_ file: String, _ table: RecordTable, _ names: String...) th
         #expect(try column(folder.records, .alerts, "text").first == ["before"])
 
         try expectUntouched(rebuild, by: "a host runs here") { body in
-            let lock = try folder.lock()
-            defer { close(lock) }
+            let locks = try folder.lock()
+            defer { withExtendedLifetime(locks) {} }
             try body(rebuild)
         }
         try expectUntouched(rebuild, by: "stopped") { body in

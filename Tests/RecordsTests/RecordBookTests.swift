@@ -62,6 +62,17 @@ import Testing
         #expect(try book.strings("SELECT script FROM fills ORDER BY id") == ["a", "house"])
     }
 
+    @Test func `has a round once that two runs closed`() throws {
+        let place = try Place()
+        let book = try RecordBook(path: place.file)
+        let first = Sample.round(closed: Sample.now, opened: Sample.now - .seconds(7))
+        let second = Sample.round(closed: Sample.now + .seconds(3), opened: Sample.now - .seconds(7))
+        book.take([.roundClosed(first)], at: first.closed)
+        book.take([.roundClosed(second)], at: second.closed)
+        #expect(book.finish() == nil)
+        #expect(try book.rounds(latest: 9).map(\.closed) == [first.closed])
+    }
+
     @Test func `leaves an execution and a settlement to whom they were given first`() throws {
         let place = try Place()
         let book = try RecordBook(path: place.file)

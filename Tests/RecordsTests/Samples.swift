@@ -77,13 +77,14 @@ enum Sample {
     }
 
     static func round(
-        owner: String = "a", closed: Timestamp = now, net: String = "0.5", entries: Int = 1
+        owner: String = "a", closed: Timestamp = now, net: String = "0.5", entries: Int = 1,
+        opened: Timestamp? = nil
     ) -> Round {
         var profit = ProfitAndLoss()
         profit.basis = Money(net)!
         return Round(
             owner: owner, pair: "SOL", direction: .carry, style: .taker, version: "1f",
-            opened: now - .seconds(7), closed: closed, reason: "converged", entries: entries,
+            opened: opened ?? closed - .seconds(7), closed: closed, reason: "converged", entries: entries,
             entryGross: Percent("0.66")!, profit: profit, tally: RoundTally())
     }
 }

@@ -117,9 +117,30 @@
                 let again = try stage.host([:], seconds: 60)
                 #expect(stage.until(seconds: 10) { stage.log.contains("Reconciled") })
                 _ = stage.until(seconds: 3) { stage.log.components(separatedBy: "entry: ").count > entries }
-                #expect(stage.log.components(separatedBy: "entry: ").count == entries)
+                #expect(stage.log.components(separatedBy: "entry: ").count == entries, "\(stage.log)")
                 again.stop()
                 #expect(again.end(within: 20) == 0)
+            }
+        }
+
+        @Test(.timeLimit(.minutes(3)))
+        func
+            `of two hosts on one account the second enters nothing and cancels nothing of the first`()
+            async throws
+        {
+            try await aside {
+                let stage = try KillTrial(KillCase(style: .taker, point: .sendAfter, count: 1))
+                let host = try stage.host([:], seconds: 60)
+                #expect(stage.until(seconds: 20) { stage.log.contains("Opened SOL") })
+                let second = try stage.host([:], seconds: 60, data: "/other")
+                #expect(stage.until(seconds: 20) { stage.otherLog.contains("ids begin above") })
+                // The second sees the first one's orders; the first sees the second one's if it got so far.
+                #expect(stage.until(seconds: 20) { stage.otherLog.contains("another program trades here") })
+                second.stop()
+                #expect(second.end(within: 20) == 0)
+                #expect(!stage.otherLog.contains("it is cancelled"))
+                host.stop()
+                #expect(host.end(within: 20) == 0)
             }
         }
     }

@@ -102,6 +102,7 @@
 
         var live: String { folder + "/data/live" }
         var log: String { text("/data/live/arbitrage.log") }
+        var otherLog: String { text("/other/live/arbitrage.log") }
         var guardianLog: String { text("/data/live/guardian.log") }
         /// What the hosts said on their terminals.
         var output: String { text("/host.log") }
@@ -145,18 +146,21 @@
             let names = witness.clientIDs()
             if Swift.Set(names).count != names.count { result.faults.append("a name was used twice") }
             result.fills = witness.fillCount()
+            result.faults += recordFaults()
         }
 
         private func write(_ name: String, _ text: String) throws {
             try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
         }
 
-        func host(_ environment: [String: String], seconds: Int = 20) throws -> HostProcess {
+        func host(
+            _ environment: [String: String], seconds: Int = 20, data: String = "/data"
+        ) throws -> HostProcess {
             try HostProcess(
                 [
                     "run", "--mode", "live", "--env", folder + "/.env", "--strategies",
                     folder + "/strategies",
-                    "--data", folder + "/data", "--console", "off", "--for", String(seconds),
+                    "--data", folder + data, "--console", "off", "--for", String(seconds),
                 ], environment, log: folder + "/host.log")
         }
 
@@ -268,7 +272,7 @@
 
         func text() -> String { naked()?.joined(separator: ", ") ?? "no answer" }
 
-        private func fills() -> [Fill] {
+        func fills() -> [Fill] {
             guard case .fills(let fills)? = ask(.fills(from: Timestamp(microseconds: 0), offset: 0)) else {
                 return []
             }

@@ -163,7 +163,7 @@ extension Holding {
             && entryExitLevel == other.entryExitLevel && entryExitCross == other.entryExitCross
             && entryGross == other.entryGross && openedAt == other.openedAt
             && entriesMade == other.entriesMade && cooldownUntil == other.cooldownUntil
-            && profit == other.profit && extensions == other.extensions
+            && profit == other.profit && extensions == other.extensions && tally == other.tally
     }
 }
 

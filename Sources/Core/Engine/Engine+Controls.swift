@@ -173,6 +173,39 @@ extension Engine {
         return own + (venueWatch.borrowRooms.first { $0.asset == base }?.room ?? .zero)
     }
 
+    // MARK: The rest of a post
+
+    /// A post that is moved goes through the gate again with what is left of it: prices moved as well. It
+    /// takes the place of its own reservation, and is the same trade of the day.
+    func reviewAgain(_ place: Int, _ o: Opportunity, _ plan: RestingPlan) -> Verdict {
+        guard let operation = holdings[place].operation,
+            let intent = intent(place, o, plan, holdings[place].perp != .zero)
+        else { return .denied(Denial(.noPostPrice)) }
+        holdings[place].operation?.reservation = nil
+        var picture = riskPicture(place)
+        picture.entriesToday -= 1
+        picture.lastEntry = nil
+        let verdict = RiskGate(limits).review(intent, picture)
+        switch verdict {
+        case .approved(let approved):
+            holdings[place].operation?.reservation = approved.reservation
+            let held = legs(holdings[place])
+            holdings[place].operation?.heldOneSided = held.larger
+            holdings[place].operation?.heldGross = held.both
+        case .denied(let denial):
+            holdings[place].operation?.reservation = operation.reservation
+            counters.denials[denial.reason] += 1
+            counters.ordersDenied += 1
+            note(.denied(owner: holdings[place].owner, pair: pair(of: place).base.symbol, denial))
+        }
+        return verdict
+    }
+
+    /// What time alone lifts within a minute: the post waits.
+    static func passesSoon(_ reason: Reason) -> Bool {
+        [.ordersPerSecond, .postsPerMinute, .requestBudget].contains(reason)
+    }
+
     // MARK: Counting
 
     /// The entry that was let in last, so that the next one can be held against it.

@@ -41,7 +41,7 @@ extension Engine {
         return denial.reason
     }
 
-    private func intent(_ place: Int, _ o: Opportunity, _ plan: RestingPlan?, _ addition: Bool) -> Intent? {
+    func intent(_ place: Int, _ o: Opportunity, _ plan: RestingPlan?, _ addition: Bool) -> Intent? {
         let pair = pair(of: place)
         let carry = o.direction == .carry
         let spot = spotQuantity(place, perp: o.quantity, buys: carry)
@@ -115,7 +115,7 @@ extension Engine {
         }
         holdings[place].operation = operation
         let before = holdings[place].state
-        let sent = intent.resting == nil ? enter(intent) : post(place, intent)
+        let sent = intent.resting == nil ? enter(approved) : post(place, approved)
         guard sent else {
             (holdings[place].operation, holdings[place].state) = (nil, before)
             return .noIDs
@@ -155,15 +155,18 @@ extension Engine {
     }
 
     /// E2: both legs at once when both are deep, else the thinner one first.
-    func take(_ intent: Intent) -> Bool {
+    func take(_ approved: Approved) -> Bool {
+        let intent = approved.intent
         let place = intent.holding
         let pair = pair(of: place)
         let carry = intent.direction == .carry
         let spot = Draft(
-            leg: .spot, side: carry ? .buy : .sell, price: intent.spotPrice, quantity: intent.spotQuantity,
+            passage: approved.passage, leg: .spot, side: carry ? .buy : .sell, price: intent.spotPrice,
+            quantity: intent.spotQuantity,
             opensBorrow: !carry && limits.allowBorrow, redeems: account.facts?.autoLend ?? false)
         let perp = Draft(
-            leg: .perp, side: carry ? .sell : .buy, price: intent.perpPrice, quantity: intent.quantity)
+            passage: approved.passage, leg: .perp, side: carry ? .sell : .buy, price: intent.perpPrice,
+            quantity: intent.quantity)
         let spotDepth = book(pair.spot).depth(spot.side, to: spot.price)
         let perpDepth = book(pair.perp).depth(perp.side, to: perp.price)
         let spotIsThinner = Execution.isThinner(spotDepth, than: perpDepth)

@@ -349,7 +349,7 @@ extension Engine {
         slots[slot].strikes = slots[slot].strikes.filter { calls - $0 < 100 } + [calls]
         let onProbation = slots[slot].probation != nil
         let stops = onProbation || fault.isFatal || slots[slot].strikes.count >= 5
-        if stops && !onProbation { slots[slot].stopped = fault }
+        if stops && !onProbation { (slots[slot].stopped, isChanged) = (fault, true) }
         note(
             .strategyFault(
                 owner: slots[slot].name, version: slots[slot].strategy.contract.version, fault,

@@ -198,6 +198,7 @@ extension Engine {
                 ))
             return
         }
+        if let until = operation.refusedUntil, now < until { return }
         let attempt = min(tries, 2)
         let spotSide: Side = holding.coins > .zero ? .sell : .buy
         let perpSide: Side = holding.perp > .zero ? .sell : .buy

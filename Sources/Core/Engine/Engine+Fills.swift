@@ -42,6 +42,7 @@ extension Engine {
         let symbol = instruments[fill.instrument.index].symbol
         judgeStranger(fill)
         var left = fill
+        if let place = ownHolding(of: fill) { return book(ours: fill, origin, for: place) }
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
             let part = left.split(lost)
@@ -54,6 +55,24 @@ extension Engine {
             ledger.book(left, of: instruments[fill.instrument.index], owner: Account.house)
             tell(left, origin, takenFrom: nil)
         }
+    }
+
+    /// The holding that an execution of ours without a record was for: the one it brings closer to hedged.
+    private func ownHolding(of fill: Fill) -> Int? {
+        guard let id = fill.clientOrderID, ids.owns(id),
+            let pair = pairOf[fill.instrument.index]
+        else { return nil }
+        let signed = Quantity(raw: fill.quantity.raw * fill.side.sign)
+        return holdings.indices.first {
+            let imbalance = holdings[$0].imbalance
+            return holdings[$0].pair == pair && imbalance.magnitude >= pairs[pair.index].leastQuantity
+                && (imbalance + signed).magnitude < imbalance.magnitude
+        }
+    }
+
+    private func book(ours fill: Fill, _ origin: String?, for place: Int) {
+        tell(fill, origin, takenFrom: place)
+        book(foreign: fill, for: place)
     }
 
     /// How much of a leg of ours a stranger's execution took: a liquidation, a conversion, a trade by hand
@@ -220,6 +239,7 @@ extension Engine {
             let own = profit(ofSlot: place) - slots[place].dayStart
             guard -own >= limits.dailyLossMax, pricesAreKnown else { continue }
             slots[place].tradingState = .reduceOnly
+            isChanged = true
             note(
                 .alert(
                     "\(slots[place].name): daily loss \(-own) reached \(limits.dailyLossMax); entries stop"

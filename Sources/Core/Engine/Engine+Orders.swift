@@ -9,7 +9,7 @@ extension Engine {
     /// How long the account's word is preferred to a history that does not list an execution.
     static let historyPatience = TimeSpan.seconds(8)
     /// Rows of a page of the history of executions.
-    static let fillsPage = 1000
+    public static let fillsPage = 1000
 
     /// Sends orders of one holding, as one batch when there are two.
     /// - Returns: `false` when no client order id is left; nothing was sent.
@@ -94,7 +94,9 @@ extension Engine {
         case .order(let update): apply(update)
         case .acceptedOnly: break  // A 202 is not the final word.
         case .refused(let refusal) where refusal.code == "RESOURCE_NOT_FOUND" || refusal.status == 404:
-            if orders[place].restsQuestion == question { orders[place].restsNot = true }
+            if let first = orders[place].restsQuestion, question.raw >= first.raw {
+                orders[place].restsNot = true
+            }
             // It does not rest, but that is not the word of how it ended.
             if !orders[place].state.isOver, orders[place].state != .sent || request.changesState {
                 change(place, .cancelRefused)
@@ -124,7 +126,7 @@ extension Engine {
         holdings[record.holding].operation?.refusals = refusals + 1
         guard refusals > 0 else { return }
         let pause = TimeSpan.milliseconds(100 << Int64(min(refusals - 1, 3)))
-        holdings[record.holding].operation?.nextTryAt = now + pause
+        holdings[record.holding].operation?.refusedUntil = now + pause
     }
 
     private func lost(_ place: Int) {
@@ -187,13 +189,12 @@ extension Engine {
     /// Asks for an order whose answer is lost until its end is known. Nothing is concluded before two answers
     /// that were asked for after its request had expired: it does not rest, and its executions are read.
     private func probe(_ place: Int) {
-        var record = orders[place]
+        let record = orders[place]
         if record.restsNot, record.fillsRead {
             guard shown(place) > .zero, now - record.sentAt < Self.historyPatience else {
                 return concludeAbsent(place)
             }
             // The account has what the history does not list yet: sent again it would be done twice.
-            record.fillsRead = false
             (orders[place].fillsRead, orders[place].asks) = (false, 1)
         }
         // What the venue has named it has received: only one it never spoke of may still be on its way.
@@ -209,14 +210,14 @@ extension Engine {
         orders[place].asks += 1
         let rests = ask(.orderState(record.order.instrument, record.order.id))
         let fills = askForFills(place)
-        if isExpired {
-            if !record.restsNot { orders[place].restsQuestion = rests }
-            if !record.fillsRead { orders[place].fillsQuestion = fills }
+        // Any answer counts from here on: a slow one must not be overtaken by the next question for ever.
+        if isExpired, record.restsQuestion == nil {
+            (orders[place].restsQuestion, orders[place].fillsQuestion) = (rests, fills)
         }
     }
 
-    /// What the account shows to be executed of an order whose answer is lost and which does not rest: contracts
-    /// or coins on its side that no execution we know of explains.
+    /// What the account shows to be executed of an order whose answer is lost and which does not rest:
+    /// contracts or coins on its side that no execution we know of explains.
     func shown(_ place: Int) -> Quantity {
         let record = orders[place]
         guard record.state == .unknown, record.restsNot else { return .zero }
@@ -263,14 +264,23 @@ extension Engine {
         for fill in fills { apply(fill) }
         guard case .fills(let from, let offset) = request else { return }
         readRestoredFills(fills.count, question, from: from, offset: offset)
-        let asking = liveOrders.filter { orders[$0].fillsQuestion == question }
+        let asking = liveOrders.filter { isAnswered($0, question, from: from, offset: offset) }
         guard fills.count >= Self.fillsPage else {
             for place in asking { orders[place].fillsRead = true }
             return
         }
         guard !asking.isEmpty else { return }
         let next = ask(.fills(from: from, offset: offset + fills.count))
-        for place in asking { orders[place].fillsQuestion = next }
+        for place in asking { orders[place].fillsPage = next }
+    }
+
+    /// Whether a page of the history answers for this order: asked when its request was void, and reaching
+    /// back to its sending. A further page does when the ones before it did.
+    private func isAnswered(_ place: Int, _ question: RequestID, from: Timestamp, offset: Int) -> Bool {
+        let record = orders[place]
+        guard offset == 0 else { return record.fillsPage == question }
+        guard let first = record.fillsQuestion, from <= record.sentAt - .seconds(1) else { return false }
+        return question.raw >= first.raw
     }
 
     /// After the private stream was away: ask what happened meanwhile; nothing is replayed by the venue.
@@ -290,8 +300,9 @@ extension Engine {
     }
 }
 
-/// An order before it has an id.
+/// An order before it has an id, let through by the gate.
 struct Draft {
+    let passage: Passage
     let leg: Leg
     let side: Side
     let price: Price

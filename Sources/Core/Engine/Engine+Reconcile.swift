@@ -80,11 +80,13 @@ extension Engine {
             let position = positions.first { $0.instrument == id }
             let venue = position?.net ?? .zero
             guard !isMoving, venue != netContracts[id.index] else {
-                mismatches[id.index] = 0
+                (mismatches[id.index], mismatchSince[id.index]) = (0, nil)
                 continue
             }
             agrees = false
             mismatches[id.index] += 1
+            let since = mismatchSince[id.index] ?? now
+            mismatchSince[id.index] = since
             if mismatches[id.index] == Self.differenceTold {
                 note(
                     .alert(
@@ -92,8 +94,11 @@ extension Engine {
                             + "\(netContracts[id.index]); entries stop there"))
                 foreign[id.index] = true
                 ask(.fills(from: now - .seconds(600), offset: 0))
-            } else if mismatches[id.index] >= Self.differenceFollowed {
+            } else if mismatches[id.index] >= Self.differenceFollowed, now - since >= Self.historyPatience {
+                // Asked for again at each look: the history may have been late.
                 follow(pair, venue, position)
+            } else if mismatches[id.index] > Self.differenceTold {
+                ask(.fills(from: now - .seconds(600), offset: 0))
             }
         }
         positionsAgree = agrees
@@ -114,12 +119,12 @@ extension Engine {
         let id = pair.perp.id
         let difference = venue - netContracts[id.index]
         guard let price = markets[id.index].mark?.mark ?? mid(pair.perp) else { return }
-        mismatches[id.index] = 0
+        (mismatches[id.index], mismatchSince[id.index]) = (0, nil)
         netContracts[id.index] = venue
         var left = Fill(
             instrument: id, side: difference > .zero ? .buy : .sell, price: price,
             quantity: difference.magnitude, fee: .zero, feeAsset: pair.perp.quote, tradeID: 0,
-            venueOrderID: VenueOrderID(""), clientOrderID: nil, liquidity: .taker, venueTime: now)
+            venueOrderID: unseen, clientOrderID: nil, liquidity: .taker, venueTime: now)
         note(.alert("\(pair.perp.symbol): \(difference) contracts came without an execution; followed"))
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
@@ -136,6 +141,9 @@ extension Engine {
         found[id.index] += Quantity(raw: left.quantity.raw * left.side.sign)
         adoptFound(pair, position)
     }
+
+    /// Names what came or went without an execution that could be found, once.
+    private var unseen: VenueOrderID { VenueOrderID("unseen/\(now.microseconds)") }
 
     // MARK: Balances
 
@@ -214,7 +222,7 @@ extension Engine {
         let quantity = Quantity(raw: Int64(clamping: quotient(amount.raw, by: 10_000, .up)))
         var left = Fill(
             instrument: pair.spot.id, side: .sell, price: price, quantity: quantity, fee: .zero,
-            feeAsset: pair.spot.quote, tradeID: 0, venueOrderID: VenueOrderID(""), clientOrderID: nil,
+            feeAsset: pair.spot.quote, tradeID: 0, venueOrderID: unseen, clientOrderID: nil,
             liquidity: .taker, venueTime: now)
         for place in holdings.indices where left.quantity > .zero {
             let holding = holdings[place]
@@ -316,14 +324,16 @@ extension Engine {
         (holding.coins, holding.spotGross) = (Money(raw: Int128(coins.raw) * 10_000), coins)
         (holding.perp, holding.spotCost) = (contracts, spotMid * coins)
         holding.perpCost = perpMid * contracts
+        holding.tally.add(.spot, coins, at: spotMid)
+        holding.tally.add(.perp, contracts, at: perpMid)
         holding.entryGross = entryGross(holding)
         let house = Account.house, owner = Self.adoptedOwner
         ledger.transfer(
             contracts, at: perpMid, of: pair.perp, from: house, to: owner,
-            reference: "\(now.microseconds)/adopted/perp")
+            reference: "\(now.microseconds)/adopted/\(pair.perp.symbol)")
         ledger.transfer(
             coins, at: spotMid, of: pair.spot, from: house, to: owner,
-            reference: "\(now.microseconds)/adopted/spot")
+            reference: "\(now.microseconds)/adopted/\(pair.spot.symbol)")
         holding.profit.basis = -residual(holding)
         slots[slot].profit.basis += holding.profit.basis
         holdings[place] = holding

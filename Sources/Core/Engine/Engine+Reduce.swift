@@ -35,28 +35,35 @@ extension Engine {
             !rests || (canRest(instrument) && !stopping),
             let price = rests ? ownTouch(instrument, side) : reducingPrice(instrument, side, attempt)
         else { return nil }
-        // A spot buy is larger by the fee that is taken from it: what counts is what arrives.
-        let fee = leg == .spot && side == .buy ? account.fees.spotTaker : .zero
-        let arriving = Quantity(
-            raw: Int64(
-                quotient(Int128(quantity.raw) * Int128(10_000_000_000 - fee.raw), by: 10_000_000_000, .down)))
-        if let denial = RiskGate.reviewReducing(
-            leg, side, arriving, coins: holdings[place].coinQuantity, contracts: holdings[place].perp,
-            tolerance: pair.commonLot)
-        {
-            counters.denials[denial.reason] += 1
-            counters.ordersDenied += 1
-            note(.denied(owner: holdings[place].owner, pair: pair.base.symbol, denial))
-            return nil
-        }
+        guard let passage = passage(place, leg, side, quantity) else { return nil }
         let reverse = holdings[place].direction == .reverse
         return Draft(
-            leg: leg, side: side, price: price, quantity: quantity,
+            passage: passage, leg: leg, side: side, price: price, quantity: quantity,
             timeInForce: rests ? .goodTillCancelled : .immediateOrCancel, postOnly: rests,
             reduceOnly: leg == .perp ? reducesNet(instrument, side, quantity) : nil, selfTrade: .rejectMaker,
             opensBorrow: reverse && side == .sell && limits.allowBorrow,
             closesBorrow: reverse && side == .buy,
             redeems: account.facts?.autoLend ?? false)
+    }
+
+    /// The gate's review of an order that is to reduce risk, by whomever it is asked for.
+    func passage(_ place: Int, _ leg: Leg, _ side: Side, _ quantity: Quantity) -> Passage? {
+        // A spot buy is larger by the fee that is taken from it: what counts is what arrives.
+        let fee = leg == .spot && side == .buy ? account.fees.spotTaker : .zero
+        let arriving = Quantity(
+            raw: Int64(
+                quotient(Int128(quantity.raw) * Int128(10_000_000_000 - fee.raw), by: 10_000_000_000, .down)))
+        let verdict = RiskGate.reviewReducing(
+            leg, side, arriving, coins: holdings[place].coinQuantity, contracts: holdings[place].perp,
+            tolerance: pair(of: place).commonLot)
+        switch verdict {
+        case .approved(let passage): return passage
+        case .denied(let denial):
+            counters.denials[denial.reason] += 1
+            counters.ordersDenied += 1
+            note(.denied(owner: holdings[place].owner, pair: pair(of: place).base.symbol, denial))
+            return nil
+        }
     }
 
     func reducingPrice(_ instrument: Instrument, _ side: Side, _ attempt: Int) -> Price? {
@@ -68,7 +75,10 @@ extension Engine {
         if let touch, book.isSynced, !book.isCrossed, isFresh {
             let price = Execution.reducingLimit(
                 side, touch: touch.price, attempt: attempt, tick: instrument.tickSize)
-            return gate.collared(price, side, reference: reference, tick: instrument.tickSize)
+            let inside = gate.collared(price, side, reference: reference, tick: instrument.tickSize)
+            // The price beyond is what was denied; the order leaves at the collar.
+            if inside != price { counters.denials[.hedgeCollar] += 1 }
+            return inside
         }
         guard let known = self.reference(instrument) ?? reference else { return nil }
         return Execution.reducingLimitBlind(side, mark: known, tick: instrument.tickSize)

@@ -8,18 +8,22 @@ extension Engine {
     static let hedgesInFlightMax = 3
 
     /// Sends the first resting orders of an approved intent.
-    func post(_ place: Int, _ intent: Intent) -> Bool {
+    func post(_ place: Int, _ approved: Approved) -> Bool {
+        let intent = approved.intent
         guard let plan = intent.resting else { return false }
         let carry = intent.direction == .carry
         var drafts: [Draft] = []
         if plan.rest != .perp {
             drafts.append(
                 postDraft(
-                    .spot, carry ? .buy : .sell, intent.spotPrice, intent.spotQuantity, intent.direction))
+                    approved.passage, .spot, carry ? .buy : .sell, intent.spotPrice, intent.spotQuantity,
+                    intent.direction))
         }
         if plan.rest != .spot {
             drafts.append(
-                postDraft(.perp, carry ? .sell : .buy, intent.perpPrice, intent.quantity, intent.direction))
+                postDraft(
+                    approved.passage, .perp, carry ? .sell : .buy, intent.perpPrice, intent.quantity,
+                    intent.direction))
         }
         move(place, .post)
         holdings[place].operation?.lastPost = now
@@ -29,11 +33,12 @@ extension Engine {
             decision: (holdings[place].operation!.spotMid, holdings[place].operation!.perpMid))
     }
 
-    private func postDraft(_ leg: Leg, _ side: Side, _ price: Price, _ quantity: Quantity, _ d: Direction)
-        -> Draft
-    {
+    private func postDraft(
+        _ passage: Passage, _ leg: Leg, _ side: Side, _ price: Price, _ quantity: Quantity, _ d: Direction
+    ) -> Draft {
         Draft(
-            leg: leg, side: side, price: price, quantity: quantity, timeInForce: .goodTillCancelled,
+            passage: passage, leg: leg, side: side, price: price, quantity: quantity,
+            timeInForce: .goodTillCancelled,
             postOnly: true,
             selfTrade: .rejectTaker, opensBorrow: d == .reverse && side == .sell && limits.allowBorrow,
             closesBorrow: d == .reverse && side == .buy, redeems: account.facts?.autoLend ?? false)
@@ -155,14 +160,17 @@ extension Engine {
         let carry = holdings[place].direction == .carry
         let side: Side = (leg == .spot) == carry ? .buy : .sell
         let quantity = leg == .perp ? left : tradable(place, .spot, side, left)
-        sendTimes.removeAll { now - $0 >= .seconds(1) }
-        guard quantity > .zero, sendTimes.count < limits.ordersPerSecondMax else { return }
-        let posts = postsLastMinute(place)
-        guard RiskGate.postsDenial(own: posts.own + 1, all: posts.all + 1) == nil else { return }
+        guard quantity > .zero else { return }
+        let approved: Approved
+        switch reviewAgain(place, o, plan) {
+        case .approved(let found): approved = found
+        case .denied(let denial) where Self.passesSoon(denial.reason): return
+        case .denied: return endResting(place)
+        }
         holdings[place].operation?.lastPost = now
         holdings[place].operation?.posts += 1
         move(place, .post)
-        let draft = postDraft(leg, side, price, quantity, holdings[place].direction)
+        let draft = postDraft(approved.passage, leg, side, price, quantity, holdings[place].direction)
         send([draft], for: place, .post, decision: (operation.spotMid, operation.perpMid))
     }
 
@@ -194,6 +202,7 @@ extension Engine {
                 holdings[place].coinQuantity.magnitude < holdings[place].perp.magnitude ? .spot : .perp
             }
         if let at = operation.nextTryAt, now < at { return }
+        if let until = operation.refusedUntil, now < until { return }
         let inFlight = hedges.reduce(Quantity.zero) { $0 + orders[$1].open }
         // A hedge that fell short is tried further out; after the third the post goes and repair begins.
         let attempt = min(hedgeFailures(place), 2)
@@ -220,9 +229,11 @@ extension Engine {
             leg == .perp
             ? held.magnitude : Execution.exitSpotQuantity(coins: held.magnitude, lot: instrument.lotSize)
         if leg == .spot, side == .buy { quantity = tradable(place, .spot, .buy, held.magnitude) }
-        guard quantity >= instrument.minQuantity else { return false }
+        guard quantity >= instrument.minQuantity, let passage = passage(place, leg, side, quantity) else {
+            return false
+        }
         var draft = postDraft(
-            leg, side, side == .sell ? top.ask.price : top.bid.price, quantity, holding.direction)
+            passage, leg, side, side == .sell ? top.ask.price : top.bid.price, quantity, holding.direction)
         draft.selfTrade = .rejectMaker
         holdings[place].operation?.lastPost = now
         holdings[place].operation?.posts += 1

@@ -18,6 +18,11 @@ extension Engine {
         (day, entriesToday, feesToday) = (checkpoint.day, checkpoint.entriesToday, checkpoint.feesToday)
         ids.reserved(from: checkpoint.firstBlock, to: checkpoint.lastBlock)
         ledger = Ledger(rows: checkpoint.ledger)
+        // A guardian has no strategies: it keeps what they were for the host.
+        let all = ids.isGuardian ? checkpoint.scripts.map { ($0.name, $0.version) } : []
+        for (name, version) in all where slot(named: name) == nil {
+            add(AbsentStrategy(name: name, version: version))
+        }
         for owner in owners(of: checkpoint) where slot(named: owner) == nil {
             add(AbsentStrategy(name: owner))
         }
@@ -36,9 +41,15 @@ extension Engine {
             if let id = instrument(named: symbol) { foreign[id.index] = true }
         }
         for kept in checkpoint.holdings where !restore(kept) {
+            if kept.holding.isFlat, kept.holding.openedAt == nil { continue }
             lost.append("\(kept.holding.owner) \(kept.base): \(kept.holding.perp) contracts")
         }
-        for kept in checkpoint.orders { restore(kept) }
+        for kept in checkpoint.orders {
+            if pair(named: kept.base) == nil, kept.end == nil {
+                lost.append("order \(kept.id) of \(kept.base)")
+            }
+            restore(kept)
+        }
         for kept in checkpoint.foreignFills {
             guard let id = instrument(named: kept.symbol) else { continue }
             foreignFills.append((id, kept.tradeID, VenueOrderID(kept.order)))
@@ -98,7 +109,7 @@ extension Engine {
         (slots[place].entries, slots[place].exits) = (kept.entries, kept.exits)
         slots[place].rounds = kept.rounds
         // Whether a version may trade at all is the loader's to say.
-        if kept.state != .shadow, slots[place].tradingState != .shadow {
+        if ids.isGuardian || kept.state != .shadow, slots[place].tradingState != .shadow {
             slots[place].tradingState = kept.state
         }
         // Another version is another chance.
@@ -152,7 +163,7 @@ extension Engine {
 /// Stands for a strategy whose file is gone and which still has positions: they go by the host's exit rules.
 final class AbsentStrategy: Strategy {
     let contract: StrategyContract
-    init(name: String) { contract = StrategyContract(name: name, version: "") }
+    init(name: String, version: String = "") { contract = StrategyContract(name: name, version: version) }
     func score(_ o: MarketView) -> ScoreAnswer { .pass(nil) }
     func choose(_ o: MarketView) -> ChoiceAnswer { .taker }
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer { .hold }

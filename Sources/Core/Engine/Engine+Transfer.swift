@@ -33,11 +33,12 @@ extension Engine {
 
     /// A taker entry: what others are leaving is taken over, the rest is ordered.
     /// - Returns: `false` when nothing was taken over and nothing sent.
-    func enter(_ intent: Intent) -> Bool {
+    func enter(_ approved: Approved) -> Bool {
+        let intent = approved.intent
         let place = intent.holding
         let left = takeOver(intent)
-        if left == intent.quantity { return take(intent) }
-        if let rest = rest(of: intent, left), take(rest) { return true }
+        if left == intent.quantity { return take(approved) }
+        if let rest = rest(of: approved, left), take(rest) { return true }
         if !holdings[place].state.isBusy {
             move(place, holdings[place].state == .idle ? .takerEntry : .addition)
         }
@@ -46,7 +47,8 @@ extension Engine {
     }
 
     /// What the market still has to give; `nil` when it is too little to be ordered.
-    private func rest(of intent: Intent, _ left: Quantity) -> Intent? {
+    private func rest(of approved: Approved, _ left: Quantity) -> Approved? {
+        let intent = approved.intent
         let pair = pairs[intent.pair.index]
         let quantity = left.onLot(pair.commonLot, .down)
         guard quantity >= pair.leastQuantity else { return nil }
@@ -56,7 +58,7 @@ extension Engine {
         let spot = Execution.spotQuantity(
             perp: quantity, dust: carry ? ahead : -ahead, baseFee: carry ? account.fees.spotTaker : .zero,
             lot: pair.spot.lotSize)
-        return spot >= pair.spot.minQuantity ? intent.part(quantity, spot: spot) : nil
+        return spot >= pair.spot.minQuantity ? approved.part(quantity, spot: spot) : nil
     }
 
     /// - Returns: what is left of the entry.

@@ -73,6 +73,8 @@ public final class Engine {
     var hour: Int64 = 0, contractsAtHour: [Quantity] = []
     /// By instrument: how often running the venue's position was not ours.
     var mismatches: [Int] = []
+    /// Since when.
+    var mismatchSince: [Timestamp?] = []
     var differences: [BalanceDifference] = []
     /// Resting orders of others that were told of, by the venue's id.
     var strangeOrders: [String] = []
@@ -111,6 +113,7 @@ public final class Engine {
         touched = Array(repeating: false, count: pairs.count)
         foreign = Array(repeating: false, count: instruments.count)
         mismatches = Array(repeating: 0, count: instruments.count)
+        mismatchSince = Array(repeating: nil, count: instruments.count)
         found = Array(repeating: .zero, count: instruments.count)
         settledBefore = Array(repeating: nil, count: instruments.count)
         pairOf = Array(repeating: nil, count: instruments.count)

@@ -86,6 +86,9 @@ public struct RoundTally: Sendable, Equatable {
         public fileprivate(set) var quantity = Quantity.zero
         public fileprivate(set) var notional = Notional.zero
         public init() {}
+        public init(_ quantity: Quantity, _ notional: Notional) {
+            (self.quantity, self.notional) = (quantity, notional)
+        }
         /// The average, rounded to 10⁻⁸; `nil` when nothing changed hands.
         public var price: Price? {
             guard quantity > .zero else { return nil }
@@ -102,9 +105,19 @@ public struct RoundTally: Sendable, Equatable {
     public private(set) var unhedgedMoneyTime: Int128 = 0
 
     public init() {}
+    /// As a checkpoint has it.
+    public init(
+        spotBought: Flow, spotSold: Flow, perpBought: Flow, perpSold: Flow, unhedgedTime: TimeSpan,
+        unhedgedMoneyTime: Int128
+    ) {
+        (self.spotBought, self.spotSold) = (spotBought, spotSold)
+        (self.perpBought, self.perpSold) = (perpBought, perpSold)
+        (self.unhedgedTime, self.unhedgedMoneyTime) = (unhedgedTime, unhedgedMoneyTime)
+    }
 
     /// - Parameter moved: signed, bought is positive.
     mutating func add(_ leg: Leg, _ moved: Quantity, at price: Price) {
+        guard moved != .zero else { return }
         switch (leg, moved > .zero) {
         case (.spot, true): Self.add(&spotBought, moved, price)
         case (.spot, false): Self.add(&spotSold, -moved, price)

@@ -57,7 +57,9 @@ public struct Probation: Sendable {
     /// Nor does what is left of a limit on size: the host itself cuts every wish to that, and the last few
     /// dollars are lost to the price an order may slip to. Near a limit this is so at every look, and no
     /// decision.
-    static let ofSize: [Reason] = [.maxPositionSize, .totalExposure, .grossExposure, .budget, .runway]
+    static let ofSize: [Reason] = [
+        .maxPositionSize, .totalExposure, .grossExposure, .budget, .runway, .belowMinimum,
+    ]
 
     /// Three times as many decisions as rehearsed in as much time, a minute at least, and as many again as
     /// the probation itself takes: a quiet rehearsal is no promise of a quiet market.

@@ -106,8 +106,8 @@ public struct Operation: Sendable {
     /// Tries to make the legs match, and whether the other way was taken once.
     public var tries = 0, turned = false
     public var unwinds = false
-    /// How many of its orders were refused.
-    var refusals = 0
+    /// How many of its orders were refused, and until when nothing is sent after that.
+    var refusals = 0, refusedUntil: Timestamp?
     public var nextTryAt: Timestamp?
 
     public init(

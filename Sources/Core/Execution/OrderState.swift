@@ -100,9 +100,11 @@ public struct OrderRecord: Sendable {
     public var asks = 0
     /// It was asked for after its request could no longer be accepted.
     public var askedExpired = false
-    /// The two questions whose answers together prove that it is gone, asked after its request could no
-    /// longer be accepted; `nil` before.
+    /// The first of the two kinds of questions whose answers together prove that it is gone, asked after its
+    /// request could no longer be accepted; `nil` before.
     public var restsQuestion: RequestID?, fillsQuestion: RequestID?
+    /// The page of the history that is awaited when one was not enough.
+    public var fillsPage: RequestID?
     /// What they were answered: it does not rest; its executions have been read.
     public var restsNot = false, fillsRead = false
 

@@ -29,10 +29,22 @@ public enum Verdict: Sendable { case approved(Approved), denied(Denial) }
 public struct Approved: Sendable {
     public let intent: Intent
     public let reservation: Reservation
+    let passage: Passage
     fileprivate init(_ intent: Intent, _ reservation: Reservation) {
-        (self.intent, self.reservation) = (intent, reservation)
+        (self.intent, self.reservation, passage) = (intent, reservation, Passage())
+    }
+
+    /// A part of it, inside the same approval.
+    func part(_ quantity: Quantity, spot: Quantity) -> Approved {
+        Approved(intent.part(quantity, spot: spot), reservation)
     }
 }
+
+/// The gate's word for an order: only it can make one, and an order without is not made, whoever asks for it.
+struct Passage: Sendable { fileprivate init() {} }
+
+/// The gate's answer to an order that is to reduce risk.
+enum ReducingVerdict { case approved(Passage), denied(Denial) }
 
 /// The host's last word before an order: every limit that binds an entry, in one place. Fails closed.
 public struct RiskGate: Sendable {
@@ -58,7 +70,7 @@ public struct RiskGate: Sendable {
     static func reviewReducing(
         _ leg: Leg, _ side: Side, _ quantity: Quantity, coins: Quantity, contracts: Quantity,
         tolerance: Quantity
-    ) -> Denial? {
+    ) -> ReducingVerdict {
         let signed = Quantity(raw: quantity.raw * side.sign)
         let own = leg == .spot ? coins : contracts
         let left = own + signed
@@ -69,10 +81,11 @@ public struct RiskGate: Sendable {
         let matches =
             after.magnitude <= before.magnitude
             && (after.raw.signum() * before.raw.signum() >= 0 || after.magnitude <= tolerance)
-        if closes || matches { return nil }
-        return Denial(
-            .wouldGrow, asked: "\(side.rawValue) \(quantity) on \(leg)",
-            allowed: "coins \(coins), contracts \(contracts)")
+        if closes || matches { return .approved(Passage()) }
+        return .denied(
+            Denial(
+                .wouldGrow, asked: "\(side.rawValue) \(quantity) on \(leg)",
+                allowed: "coins \(coins), contracts \(contracts)"))
     }
 
     /// Limit price × quantity on both legs, fees, the weight lost on the coins, the initial margin. A weight

@@ -58,6 +58,8 @@ struct StatusCommand: ParsableCommand {
             "\(text("mode", of: status)), \(text("state", of: status)), \(text("seconds", of: status)) s",
             "equity \(text("equity_usd", of: status)) USD, profit \(text("net_pnl_usd", of: status)) USD, today "
                 + "\(text("pnl_today_usd", of: status)) USD",
+            "cash runway \(text("cash_runway", of: status)), liquidation at a rise of "
+                + "\(text("liquidation_rise", of: status))",
             "\(text("rounds", of: status)) rounds, \(text("fills", of: status)) fills, "
                 + "\(text("orders_sent", of: status)) orders",
         ]

@@ -129,20 +129,24 @@ final class Desk: @unchecked Sendable {
         if sends { Self.reach(.commandsBefore) }
         journal?.record(outcome.commands, street)
         if sends { Self.reach(.commandsAfter) }
+        let isUnrecorded = journal?.writer.fault != nil
         let link = link.withLock { $0 }
         var sentOrder = false, sentHedge = false
         for command in outcome.commands {
             let reduces = street.engine.reducesRisk(command.request)
             // What cannot be recorded is not risked.
-            if haltedByJournal, command.request.changesState, !reduces {
+            if isUnrecorded, command.request.changesState, !reduces {
                 post(.reply(command.id, .notSent("the journal cannot be written")))
                 continue
             }
-            if command.request.changesState, let lease, !lease.allowsSending() {
+            let changes = command.request.changesState
+            let left = link?.perform(command, reduces: reduces) { [lease] in
+                !changes || lease?.allowsSending() != false
+            }
+            guard left != false else {
                 post(.reply(command.id, .notSent("the lease of this host is over")))
                 continue
             }
-            link?.perform(command, reduces: reduces)
             if command.request.changesState { Self.reach(.sendAfter) }
             sentOrder = sentOrder || command.request.changesState
             sentHedge = sentHedge || (reduces && command.request.placesOrders)

@@ -12,6 +12,8 @@ final class DeskJournal {
     private let bases: [String]
     /// What this run goes on from, for its first segment.
     var restored: [UInt8] = [], earlier: [StoredScript] = []
+    /// What scripts keep that do not run here: a guardian hands it on.
+    var handedOn: [ScriptState] = []
     private var lastStates: [ScriptState] = []
     private var wantsHeader: Bool { writer.segment == 0 }
 
@@ -28,6 +30,7 @@ final class DeskJournal {
         var header = header(street)
         (header.restored, header.earlier) = (restored, earlier)
         writer.begin(header)
+        if !handedOn.isEmpty { writer.append(.states(handedOn)) }
     }
 
     func record(_ input: Input, _ now: Timestamp) { writer.append(.input(input, at: now)) }
@@ -40,8 +43,10 @@ final class DeskJournal {
         if !commands.isEmpty {
             writer.append(.commands(commands.map { CommandText.fields($0, instruments) }))
         }
-        if street.engine.takeChange() { record(street.engine.checkpoint()) }
-        if !commands.isEmpty { writer.flush() }
+        let isChanged = street.engine.takeChange()
+        if isChanged { record(street.engine.checkpoint()) }
+        // A latch outlasts a kill in the very next moment.
+        if isChanged || !commands.isEmpty { writer.flush() }
     }
 
     private func record(_ checkpoint: Checkpoint) {
@@ -51,7 +56,7 @@ final class DeskJournal {
     /// What the scripts keep, when it changed since the last time: a run that goes on from here has it.
     func recordStates(_ street: Street) {
         let states = street.states
-        guard states != lastStates, !wantsHeader else { return }
+        guard states != lastStates, !states.isEmpty, !wantsHeader else { return }
         lastStates = states
         writer.append(.states(states))
     }

@@ -9,11 +9,15 @@ struct RunClock: Sendable {
     /// Thousandths: 10 000 is ten times as fast.
     let speedThousandths: Int64
 
+    /// Steps of the wall clock are no time that passes.
+    private let startedMonotonic = MonotonicClock.microseconds()
+    private let wallAtStart = WallClock.microseconds()
+
     init(startedWall: Int64 = WallClock.microseconds(), speedThousandths: Int64 = 1000) {
         (self.startedWall, self.speedThousandths) = (startedWall, speedThousandths)
     }
 
-    var now: Timestamp { at(wall: WallClock.microseconds()) }
+    var now: Timestamp { at(wall: wallAtStart + MonotonicClock.microseconds() - startedMonotonic) }
 
     func at(wall: Int64) -> Timestamp {
         Timestamp(microseconds: startedWall + (wall - startedWall) * speedThousandths / 1000)

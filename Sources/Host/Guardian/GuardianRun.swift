@@ -4,6 +4,7 @@ import Gateway
 import Glibc
 import Journal
 import Logging
+import Records
 import Wire
 
 /// The second process: it watches the lease of the host, and while the host is silent it takes its place far
@@ -44,6 +45,11 @@ final class GuardianRun {
         defer { withExtendedLifetime(lock) {} }
         logger.info("Watching the host of \(folder)")
         let window = Engine.requestWindow.microseconds
+        if lease.isLost {
+            // Another guardian died while it acted: what it signed last must have become void.
+            _ = Signals.wait(milliseconds: Int((window + Lease.margin) / 1000))
+            if !standIn() { return 0 }
+        }
         while true {
             switch lease.sight(window: window) {
             case .ended:
@@ -108,7 +114,11 @@ final class GuardianRun {
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments)
         let clock = RunClock()
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { text.log($0, at: $1) }
+        let records = openRecords()
+        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) {
+            text.log($0, at: $1)
+            records?.take($0, at: $1)
+        }
         let board = Board()
         desk.observe = { board.show(Standing($0)) }
         desk.journal = try journal(catalogue, markets, pairs, recovery)
@@ -122,7 +132,19 @@ final class GuardianRun {
         desk.stop()
         link.close()
         desk.journal?.writer.close(goesOn ? "host is back" : "signal")
+        if let fault = records?.finish() { logger.error("\(RecordBook.file) is not whole: \(fault)") }
         return goesOn
+    }
+
+    /// What it does stands in the host's own database; the host may have it open, standing still.
+    private func openRecords() -> RecordBook? {
+        let logger = logger
+        do throws(RecordFault) {
+            return try RecordBook(path: folder + "/" + RecordBook.file) { logger.error("\($0)") }
+        } catch {
+            logger.error("\(error); what the guardian does is in its log and the journal only")
+            return nil
+        }
     }
 
     private func journal(
@@ -135,6 +157,8 @@ final class GuardianRun {
             settings: plan.settings, markets: markets, instruments: catalogue.instruments,
             bases: pairs.map(\.base.symbol))
         journal.restored = recovery.bytes
+        journal.earlier = recovery.versions
+        journal.handedOn = recovery.states
         return journal
     }
 

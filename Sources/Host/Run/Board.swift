@@ -14,6 +14,9 @@ struct Standing: Sendable {
     var profit: ProfitAndLoss
     var profitToday: Money
     var equity: Money?
+    /// The rise of all prices that empties the cash, and the one that liquidates the account; 1.0 is 100 000
+    /// 000, `nil` without shorts or while something of it is not known.
+    var runway: Percent?, liquidationRise: Percent?
     var isQuiet: Bool
     /// The account is read, and what an earlier run left agrees with it.
     var isReady: Bool
@@ -26,6 +29,7 @@ struct Standing: Sendable {
         (pairs, scripts) = (engine.pairStandings, ScriptStanding.all(engine))
         (counters, profit, profitToday) = (engine.counters, engine.profitByCause, engine.profitToday)
         (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
+        (runway, liquidationRise) = (engine.runway, engine.liquidationRise)
         isReady = engine.isReady
         (frameFaults, lastFrameFault) = (street.books.faults, street.books.lastFault)
     }
@@ -50,6 +54,8 @@ extension Standing {
             json.field("state", state.rawValue)
             json.field("now_ms", now.milliseconds)
             json.field("equity_usd", equity)
+            json.field("cash_runway", runway?.description)
+            json.field("liquidation_rise", liquidationRise?.description)
             json.field("net_pnl_usd", profit.total.description)
             json.field("pnl_today_usd", profitToday.description)
             json.field("rounds", Int64(counters.rounds))

@@ -38,8 +38,13 @@ struct DataFolder {
     /// A new folder, with a number behind its name when that is taken.
     static func newFolder(in home: String, named name: String) throws(StartFault) -> String {
         try make(home)
-        for attempt in 1...1000 {
-            let path = "\(home)/\(name)" + (attempt > 1 ? "-\(attempt)" : "")
+        // The youngest run is the last by name, also when the wall clock was set back meanwhile.
+        let last = names(in: home).last ?? ""
+        let name = last > name ? String(last.prefix(while: { $0 != "-" })) : name
+        for attempt in 1...999 {
+            let digits = String(1000 + attempt).dropFirst()
+            let path = "\(home)/\(name)" + (attempt > 1 ? "-\(digits)" : "")
+            if path < "\(home)/\(last)" { continue }
             if mkdir(path, 0o700) == 0 { return path }
             guard errno == EEXIST else { throw fault(path) }
         }

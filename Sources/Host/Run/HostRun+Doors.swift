@@ -1,6 +1,7 @@
 import Console
 import Core
 import Exchange
+import Gateway
 import Journal
 import LuaBridge
 import Records
@@ -94,13 +95,47 @@ extension HostRun {
             guard let stored = recovery.stored(name, version) else { return nil }
             return try? maker.restore(stored)
         }
-        for line in lost {
-            logger.error("\(line) cannot be taken up: the pair is not in TRADING_PAIRS; look at the venue")
+        guard lost.isEmpty else {
+            throw StartFault(
+                "the last run left what cannot be looked after without its pair: \(lost.joined(separator: ", "))\n"
+                    + "What now: add the pair to TRADING_PAIRS. If the exchange has no such market any more, look "
+                    + "at its own page, and move \(recovery.journal) aside when nothing is open.")
         }
         for (name, version) in street.engine.versionsMissing {
             logger.warning("\(name): version \(version.prefix(12)) is gone; the host exits what it opened")
         }
         return (recovery.bytes, back.map { StoredScript($0, state: (try? $0.state()) ?? []) })
+    }
+
+    /// A new folder, or one whose store is lost, begins above every id that the account shows: another host
+    /// may have used those, and may be using them now (FORMULAS E13).
+    func passOverFound(_ blocks: IDBlocks, _ link: VenueLink, _ catalogue: Catalogue) throws(StartFault) {
+        guard plan.mode == .live, blocks.isNew else { return }
+        let reader = ReplyReader(catalogue)
+        let day = Timestamp(microseconds: WallClock.microseconds()) - .seconds(86_400)
+        var found: [UInt32] = []
+        var requests: [Request] = [.openOrders, .fills(from: day, offset: 0)]
+        while let request = requests.popLast() {
+            let answer: RESTAnswer
+            do throws(LinkFault) { answer = try link.fetch(request) } catch { throw StartFault("\(error)") }
+            switch reader.read(
+                request, status: answer.status, contentType: answer.contentType, body: answer.body)
+            {
+            case .orders(let orders): found += orders.compactMap { $0.clientOrderID?.raw }
+            case .fills(let fills):
+                found += fills.compactMap { $0.clientOrderID?.raw }
+                if case .fills(_, let offset) = request, fills.count >= Engine.fillsPage {
+                    requests.append(.fills(from: day, offset: offset + fills.count))
+                }
+            default:
+                throw StartFault(
+                    "the exchange does not show orders and fills (\(answer.status)): without them the ids of "
+                        + "orders could be used twice; start again when it answers")
+            }
+        }
+        guard let highest = found.map({ $0 & 0x7FFF_FFFF }).max(), highest > 0 else { return }
+        blocks.passOver((highest >> 12) + 1)
+        logger.notice("Orders up to id \(highest) are on this account: ids begin above")
     }
 
     /// The journal of this run; those of runs that are too old go.

@@ -107,6 +107,7 @@ final class HostRun {
             address, signer: signer, catalogue: catalogue, pairs: selection.pairs, listener: DeskEar(desk))
         if plan.mode == .live {
             do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
+            try passOverFound(blocks, link, catalogue)
         }
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()

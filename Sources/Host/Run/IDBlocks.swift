@@ -9,8 +9,13 @@ final class IDBlocks: Sendable {
     /// - Parameter path: file with the number of the next block; missing in a new folder.
     init(path: String) throws(StartFault) {
         self.path = path
-        next = Mutex(try Self.stored(path) ?? 1)
+        let stored = try Self.stored(path)
+        isNew = stored == nil
+        next = Mutex(stored ?? 1)
     }
+
+    /// Nothing is stored yet: what was used on this account before is not known here.
+    let isNew: Bool
 
     /// Blocks up to this one were used, by the record of the last run.
     func passOver(_ last: UInt32) { next.withLock { $0 = max($0, last + 1) } }

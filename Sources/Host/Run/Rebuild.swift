@@ -34,8 +34,8 @@ struct Rebuild {
 
     /// - Throws: why the old file is still there.
     func make() throws(StartFault) -> Outcome {
-        let lock = try run.lock()
-        defer { close(lock) }
+        let locks = try run.lock()
+        defer { withExtendedLifetime(locks) {} }
         let journals = run.journals
         guard !journals.isEmpty else {
             throw StartFault("\(run.path)/journal: no journal is here, so nothing can be rebuilt")

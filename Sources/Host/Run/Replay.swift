@@ -208,6 +208,8 @@ package struct Replay {
     }
 
     private mutating func compare(_ states: [ScriptState], _ place: String) {
+        // A guardian hands on what it does not run.
+        if header.mode == SegmentHeader.guardianMode { return }
         for (kept, played) in zip(states, street.states) where kept != played {
             differ(
                 turns, place, "\(kept.name).state", "\(kept.state.count) bytes", "\(played.state.count) bytes"

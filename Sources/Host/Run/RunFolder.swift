@@ -60,16 +60,16 @@ struct RunFolder {
     /// A host answers here.
     var isRunning: Bool { UnixSocket.isServed(path + "/" + ControlServer.file) }
 
-    /// Keeps hosts away until the descriptor is closed.
+    /// Keeps hosts and guardians away as long as it lives.
     /// - Throws: when one runs here.
-    func lock() throws(StartFault) -> Int32 {
-        let file = path + "/lock"
-        let handle = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard handle >= 0 else { throw StartFault("\(file): \(String(cString: strerror(errno)))") }
-        guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
-            close(handle)
+    func lock() throws(StartFault) -> [ProcessLock] {
+        guard let host = try ProcessLock(path: path + "/lock") else {
             throw StartFault("\(path): a host runs here; stop it first")
         }
-        return handle
+        guard access(path + "/" + GuardianRun.lockFile, F_OK) == 0 else { return [host] }
+        guard let guardian = try ProcessLock(path: path + "/" + GuardianRun.lockFile) else {
+            throw StartFault("\(path): a guardian watches here; stop it first")
+        }
+        return [host, guardian]
     }
 }
