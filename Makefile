@@ -11,7 +11,8 @@ help:
 	@echo "make bench   release build, then the benchmarks of docs/performance.md, about nine minutes"
 	@echo "make bench-scripts   calls, reloads, swaps, many scripts, runaways (ARGS=\"1 calls\": a part)"
 	@echo "make test    debug build, format lint, all tests"
-	@echo "make reliability   every kill of the host, 520 mutated strategies (MUTANTS=… for another number)"
+	@echo "make reliability   every kill of the host, 520 mutated strategies (MUTANTS=… for another number),"
+	@echo "                   100 seeds of faults of the exchange (SEEDS=…)"
 
 packages:
 	@scripts/packages $(PACKAGES)
@@ -40,7 +41,9 @@ test: packages lint
 
 # A build of its own: optimised, and open to tests. `make build` is not disturbed.
 MUTANTS ?= 520
+SEEDS ?= 100
 RELIABILITY := -c release -Xswiftc -enable-testing --scratch-path .build/reliability
 reliability: packages
 	@swift build --build-tests $(RELIABILITY)
 	@NEAP_KILLS=all NEAP_CORPUS=$(MUTANTS) swift test --skip-build $(RELIABILITY) --no-parallel --filter ReliabilityTests
+	@NEAP_FAULT_SEEDS=$(SEEDS) swift test --skip-build $(RELIABILITY) --filter SimulationTests

@@ -3,7 +3,7 @@ import Core
 /// A checkpoint as bytes: the record of it, and what a run that goes on from it keeps in its first segment.
 public enum CheckpointBytes {
     /// Of this layout; another one is refused by name.
-    static let format: UInt8 = 2
+    static let format: UInt8 = 3
 
     public static func write(_ checkpoint: Checkpoint) -> [UInt8] {
         var writer = ByteWriter()
@@ -67,6 +67,7 @@ extension ByteWriter {
             $0.text($1.base)
             $0.u32($1.losingRounds)
             $0.i64($1.heldDay ?? -1)
+            $0.list($1.hedgeRetries) { $0.moment($1) }
         }
         list(kept.found) {
             $0.text($1.symbol)
@@ -102,7 +103,9 @@ extension ByteWriter {
         optional(kept.stopped) { $0.text($1) }
         profit(kept.profit)
         money(kept.dayStart)
-        for count in [kept.entries, kept.exits, kept.rounds] { u32(count) }
+        for count in [kept.entries, kept.exits, kept.rounds, kept.takes.orders, kept.takes.fills] {
+            u32(count)
+        }
     }
 
     private mutating func holding(_ kept: Holding) {
@@ -200,7 +203,9 @@ extension ByteReader {
             scripts: try list { r throws(Short) in try r.script() },
             markets: try list { r throws(Short) in
                 let base = try r.text(), losing = try r.u32(), held = try r.i64()
-                return Checkpoint.Market(base: base, losingRounds: losing, heldDay: held < 0 ? nil : held)
+                return Checkpoint.Market(
+                    base: base, losingRounds: losing, heldDay: held < 0 ? nil : held,
+                    hedgeRetries: try r.list { r throws(Short) in try r.moment() })
             },
             found: try list { r throws(Short) in
                 Checkpoint.Contracts(symbol: try r.text(), quantity: try r.quantity())
@@ -225,7 +230,8 @@ extension ByteReader {
         Checkpoint.Script(
             name: try text(), version: try text(), state: try word(),
             stopped: try optional { r throws(Short) in try r.text() }, profit: try profit(),
-            dayStart: try money(), entries: try u32(), exits: try u32(), rounds: try u32())
+            dayStart: try money(), entries: try u32(), exits: try u32(), rounds: try u32(),
+            takes: TakeCount(orders: try u32(), fills: try u32()))
     }
 
     private mutating func holding() throws(Short) -> Holding {

@@ -90,6 +90,8 @@ private func limits(_ change: (inout RiskLimits) -> Void) -> RiskLimits {
         #expect(bench.engine.counters.ordersSent == 100)
         #expect(bench.engine.counters.denials[.entriesPerFill] > 0)
         #expect(bench.engine.slots[0].takes == TakeCount(orders: 100, fills: 0))
+        let after = bench.killed()
+        #expect(after.engine.slots[0].takes.orders == 100 && after.engine.venueWatch.takes.orders == 100)
         let day = bench.engine.now.day
         bench.pass(86_400_000, step: 60_000)
         #expect(bench.engine.now.day == day + 1)
@@ -104,11 +106,31 @@ private func limits(_ change: (inout RiskLimits) -> Void) -> RiskLimits {
         }
         #expect(bench.glance() == [.hedgeRetries])
         #expect(bench.alerts.count { $0.contains("tried again within an hour") } == 1)
+        #expect(
+            bench.killed().engine.checkpoint().markets[0].hedgeRetries.count == 5, "a restart forgets none")
         // They began within a few seconds of each other.
         bench.pass(3_580_000, step: 20_000)
         #expect(bench.glance() == [.hedgeRetries])
         bench.pass(40_000, step: 1000)
         #expect(bench.glance() == asked)
+    }
+
+    @Test func `as a hedge of a post that missed counts once, however many follow it`() throws {
+        let bench = EngineBench(limits: eager)
+        let post = try bench.rest(.perp)
+        var executed = Quantity.zero
+        for (part, missed) in [("0.20", "0"), ("0.20", nil), ("0.20", nil)] as [(String, String?)] {
+            executed += quantity(part)
+            bench.turn([
+                .order(
+                    bench.update(
+                        post, .partiallyFilled, executed: executed.description,
+                        fill: bench.fill(post, quantity(part))))
+            ])
+            if let missed { bench.execute(try #require(bench.take(bench.spot)), missed) }
+            while let hedge = bench.take(bench.spot) { bench.execute(hedge) }
+        }
+        #expect(bench.engine.pairMarkets[0].hedgeRetries.count == 1)
     }
 
     @Test func `as a post that moves stays within sixty a minute`() throws {

@@ -23,6 +23,7 @@
                 // Not before the lease and the life of a signature are over.
                 #expect(took > Lease.span && took < 8_000_000, "\(took) µs")
                 #expect(stage.until(seconds: 8) { stage.witness.isCalm() })
+                #expect(stage.until(seconds: 5) { stage.guardianOrders > 0 }, "it keeps the host's records")
                 try stage.leave()
                 let second = try stage.host([:])
                 #expect(stage.until(seconds: 10) { stage.log.contains("Reconciled") })

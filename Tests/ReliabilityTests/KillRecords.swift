@@ -27,6 +27,12 @@
             } catch { return ["records: \(error)"] }
         }
 
+        /// Orders of the guardian in the host's database: their names have the highest bit.
+        var guardianOrders: Int {
+            let names = try? texts(live + "/" + RecordBook.file, .orders, ["client_id"]).flatMap { $0 }
+            return names?.compactMap { UInt32($0) }.count { $0 >> 31 == 1 } ?? 0
+        }
+
         private func fills(_ file: String) throws -> [String] {
             try texts(file, .fills, ["venue_order_id", "trade_id"]).map { $0.joined(separator: "/") }
         }

@@ -34,14 +34,16 @@ public struct Checkpoint: Sendable, Equatable {
         public var stopped: String?
         public var profit: ProfitAndLoss, dayStart: Money
         public var entries: Int, exits: Int, rounds: Int
+        /// Taker entries of the UTC day, and their fills.
+        public var takes: TakeCount
 
         public init(
             name: String, version: String, state: TradingState, stopped: String?, profit: ProfitAndLoss,
-            dayStart: Money, entries: Int, exits: Int, rounds: Int
+            dayStart: Money, entries: Int, exits: Int, rounds: Int, takes: TakeCount = TakeCount()
         ) {
             (self.name, self.version, self.state, self.stopped) = (name, version, state, stopped)
             (self.profit, self.dayStart, self.entries, self.exits) = (profit, dayStart, entries, exits)
-            self.rounds = rounds
+            (self.rounds, self.takes) = (rounds, takes)
         }
     }
 
@@ -51,11 +53,14 @@ public struct Checkpoint: Sendable, Equatable {
         public var losingRounds: Int
         /// The UTC day for which it is on hold; `nil` for none.
         public var heldDay: Int64?
+        /// Hedges that had to be tried again, within the last hour.
+        public var hedgeRetries: [Timestamp]
 
         public init(
-            base: String, losingRounds: Int, heldDay: Int64?
+            base: String, losingRounds: Int, heldDay: Int64?, hedgeRetries: [Timestamp] = []
         ) {
             (self.base, self.losingRounds, self.heldDay) = (base, losingRounds, heldDay)
+            self.hedgeRetries = hedgeRetries
         }
     }
 
@@ -200,7 +205,7 @@ extension Engine {
         Checkpoint.Script(
             name: slot.name, version: slot.strategy.contract.version, state: slot.tradingState,
             stopped: slot.stopped.map(Self.reason), profit: slot.profit, dayStart: slot.dayStart,
-            entries: slot.entries, exits: slot.exits, rounds: slot.rounds)
+            entries: slot.entries, exits: slot.exits, rounds: slot.rounds, takes: slot.takes)
     }
 
     /// How long a call took on the wall is no part of what repeats.
@@ -210,7 +215,8 @@ extension Engine {
 
     private func keep(_ market: PairMarket) -> Checkpoint.Market {
         Checkpoint.Market(
-            base: market.pair.base.symbol, losingRounds: market.losingRounds, heldDay: market.heldDay)
+            base: market.pair.base.symbol, losingRounds: market.losingRounds, heldDay: market.heldDay,
+            hedgeRetries: market.hedgeRetries)
     }
 
     private var ordersKept: [Int] {

@@ -260,6 +260,15 @@ extension Engine {
         }
     }
 
+    /// The next hedge of a post is a try anew for each that missed since the last; what fills later is not.
+    func countMissedHedges(_ place: Int) {
+        let missed = hedgeFailures(place)
+        while let counted = holdings[place].operation?.hedgesMissed, counted < missed {
+            holdings[place].operation?.hedgesMissed = counted + 1
+            countHedgeRetry(place)
+        }
+    }
+
     private func hedgeRetries(of pair: PairID) -> Int {
         pairMarkets.read(pair.index) { $0.hedgeRetries.count { now - $0 < FixedLimits.hedgeRetriesWithin } }
     }

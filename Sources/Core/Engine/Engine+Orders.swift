@@ -129,18 +129,18 @@ extension Engine {
         holdings[record.holding].operation?.refusedUntil = now + pause
     }
 
-    private func lost(_ place: Int) {
-        if orders[place].state != .unknown { (orders[place].asks, orders[place].askedAt) = (0, nil) }
-        change(place, .silent)
-    }
+    private func lost(_ place: Int) { change(place, .silent) }
 
     func change(_ place: Int, _ event: OrderEvent) {
+        let before = orders[place].state
         do {
             try orders[place].state.apply(event)
         } catch {
             note(
                 .alert("order \(orders[place].order.id): \(event) does not belong to \(orders[place].state)"))
         }
+        // What was answered in an earlier silence says nothing of this one.
+        if orders[place].state == .unknown, before != .unknown { orders[place].forgetEvidence() }
         if orders[place].state.isOver, orders[place].overAt == nil {
             orders[place].overAt = now
             tell(order: place)
@@ -203,7 +203,7 @@ extension Engine {
         if isExpired, !record.askedExpired {
             // What counts begins now, whatever was asked before.
             (orders[place].askedExpired, orders[place].asks) = (true, 0)
-        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(afterAsks: orders[place].asks) {
+        } else if let askedAt = record.askedAt, now - askedAt < Self.pause(after: orders[place]) {
             return
         }
         orders[place].askedAt = now
@@ -236,9 +236,11 @@ extension Engine {
         return min(Quantity(raw: Int64(clamping: onItsSide)), record.order.quantity - record.filled)
     }
 
-    /// Half a second, doubled up to two: a venue in trouble is not helped by being asked each turn.
-    private static func pause(afterAsks asks: Int) -> TimeSpan {
-        .milliseconds(500 << Int64(min(max(asks - 1, 0), 2)))
+    /// Half a second, a quarter once the answers count, doubled up to two: a venue in trouble is not helped
+    /// by being asked each turn.
+    private static func pause(after record: OrderRecord) -> TimeSpan {
+        let first: Int64 = record.askedExpired ? 250 : 500
+        return .milliseconds(min(first << Int64(min(max(record.asks - 1, 0), 3)), 2_000))
     }
 
     @discardableResult

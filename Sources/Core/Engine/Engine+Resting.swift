@@ -86,7 +86,7 @@ extension Engine {
     }
 
     /// Hedges of the running operation that did not fill whole.
-    private func hedgeFailures(_ place: Int) -> Int {
+    func hedgeFailures(_ place: Int) -> Int {
         ordersSent(for: place).count {
             orders[$0].purpose == .hedge && orders[$0].isSettled
                 && orders[$0].filled < orders[$0].order.quantity
@@ -210,7 +210,7 @@ extension Engine {
             draft.quantity >= pair.leastQuantity
         else { return }
         let purpose: OrderPurpose = operation.kind == .exit ? .exit : .hedge
-        if purpose == .hedge, attempt > 0 { countHedgeRetry(place) }
+        if purpose == .hedge { countMissedHedges(place) }
         send([draft], for: place, purpose, decision: (operation.spotMid, operation.perpMid))
     }
 

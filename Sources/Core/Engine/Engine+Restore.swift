@@ -31,6 +31,7 @@ extension Engine {
             guard let pair = pair(named: kept.base) else { continue }
             pairMarkets[pair.id.index].losingRounds = kept.losingRounds
             pairMarkets[pair.id.index].heldDay = kept.heldDay
+            pairMarkets[pair.id.index].hedgeRetries = kept.hedgeRetries
         }
         for kept in checkpoint.found {
             guard let id = instrument(named: kept.symbol) else { continue }
@@ -107,7 +108,9 @@ extension Engine {
         guard let place = slot(named: kept.name) else { return }
         (slots[place].profit, slots[place].dayStart) = (kept.profit, kept.dayStart)
         (slots[place].entries, slots[place].exits) = (kept.entries, kept.exits)
-        slots[place].rounds = kept.rounds
+        (slots[place].rounds, slots[place].takes) = (kept.rounds, kept.takes)
+        venueWatch.takes.orders += kept.takes.orders
+        venueWatch.takes.fills += kept.takes.fills
         // Whether a version may trade at all is the loader's to say.
         if ids.isGuardian || kept.state != .shadow, slots[place].tradingState != .shadow {
             slots[place].tradingState = kept.state

@@ -96,6 +96,8 @@ public struct Operation: Sendable {
     public var posts = 0
     /// The resting phase is over: no new posts, cancel what is left.
     public var restingOver = false
+    /// Hedges of a post that did not fill whole, as far as they were counted against the pair.
+    var hedgesMissed = 0
     /// It rests only because a market takes nothing else.
     var restsFrozen = false
     /// Ended because the net fell below zero, not by time.

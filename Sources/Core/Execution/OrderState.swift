@@ -116,6 +116,13 @@ public struct OrderRecord: Sendable {
         (self.decisionMid, self.sentMid, self.sentAt) = (decisionMid, sentMid, sentAt)
     }
 
+    /// It fell silent: the questions and their answers begin anew.
+    mutating func forgetEvidence() {
+        (asks, askedAt, askedExpired) = (0, nil, false)
+        (restsQuestion, fillsQuestion, fillsPage) = (nil, nil, nil)
+        (restsNot, fillsRead) = (false, false)
+    }
+
     /// Over, and every execution the venue told of has arrived.
     public var isSettled: Bool { state.isOver && filled >= told }
     /// What may still be filled.
