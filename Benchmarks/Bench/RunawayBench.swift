@@ -29,6 +29,22 @@ struct RunawayBench {
             "local a = string.rep('x', 60000) local b = a .. 'y' while true do local c = a < b end"
         ),
     ]
+    /// Single instructions that take long and whose cost nothing that a run repeats tells: what ends these is
+    /// the clock, or steps late.
+    private static let dear: [(name: String, source: String)] = [
+        (
+            "floats joined into text",
+            "local x = 0.1 while true do x = x + 1.1 local s = x .. '' s = x .. 'a' end"
+        ),
+        (
+            "remainders of floats far apart",
+            "local x, y = 1e308, 3e-308 while true do local z = x % y z = x % y end"
+        ),
+        (
+            "comparing zero bytes",
+            "local a = string.rep('\\0', 60000) while true do if a < a or a < a or a < a then end end"
+        ),
+    ]
     /// Each body in each of these: fifty runaways.
     private static let callbacks: [StrategyCallback] = [.load, .score, .choose, .exit, .migrate]
 
@@ -76,6 +92,14 @@ struct RunawayBench {
                 format: "  longest call of those on the desk (all but load): %.2f ms (%@)", onDesk.time,
                 onDesk.name))
         try turns()
+        for body in Self.dear {
+            let times = try (0..<5).map { _ in try Self.stop(.score, body.source) }
+            print(
+                String(
+                    format: "  %@, of five: median %.2f ms, worst %.2f ms", body.name,
+                    CallBench.median(times),
+                    times.max()!))
+        }
     }
 
     /// Milliseconds until it is stopped.

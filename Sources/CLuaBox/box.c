@@ -67,20 +67,36 @@ static bool refuses(lb_state *box, bool is_text, size_t old, size_t new) {
     return true;
 }
 
+// Counts what a new object costs; the hook, which follows within some instructions, is what raises. Only what
+// every run makes alike: when tables grow depends on where their keys lie, and that on the state.
+static void count_object(lb_state *box, size_t type, size_t size) {
+    switch (type) {
+    case LUA_TSTRING:
+        if (size <= LB_TEXT_HEAD + LB_TEXT_SHORT) return;
+        size -= LB_TEXT_HEAD;
+        box->steps += size / LB_TEXT_BYTES;
+        if (size > box->longest) box->longest = size;
+        return;
+    case LUA_TTABLE: box->steps += LB_NEW_TABLE; return;
+    case LUA_TFUNCTION: box->steps += LB_NEW_FUNCTION; return;
+    }
+}
+
 // Shrinking never fails. For a new block `old` is the type of what it is for.
 static void *allocate(void *owner, void *block, size_t old, size_t new) {
     lb_state *box = owner;
-    bool is_text = block == NULL && old == LUA_TSTRING;
+    size_t type = block == NULL ? old : 0;
     if (block == NULL) old = 0;
     if (new == 0) {
         free(block);
         box->used -= old;
         return NULL;
     }
-    if (new > old && refuses(box, is_text, old, new)) return NULL;
+    if (new > old && refuses(box, type == LUA_TSTRING, old, new)) return NULL;
     void *grown = realloc(block, new);
     if (grown == NULL) return NULL;
     box->used += new - old;
+    if (box->entered) count_object(box, type, new);
     return grown;
 }
 
@@ -102,6 +118,16 @@ void lb_where(lua_State *L, char *place, size_t size) {
 }
 
 static void hook(lua_State *L, lua_Debug *debug);
+
+uint64_t lb_weight(const lb_state *box) { return 1 + box->longest / LB_TEXT_WEIGHED; }
+
+// Instructions until the next look at the clock.
+static int interval(const lb_state *box) { return lb_weight(box) > LB_HOOK / LB_HOOK_LONG ? LB_HOOK_LONG : LB_HOOK; }
+
+static void arm(lb_state *box) {
+    box->interval = interval(box);
+    lua_sethook(box->L, hook, LUA_MASKCOUNT, box->interval);
+}
 
 _Noreturn void lb_fatal(lua_State *L, lb_status kind) {
     lb_state *box = lb_of(L);
@@ -126,7 +152,9 @@ void lb_count(lua_State *L, uint64_t steps) { lb_of(L)->steps += steps; }
 
 static void hook(lua_State *L, lua_Debug *debug) {
     (void)debug;
-    lb_charge(L, LB_HOOK);
+    lb_state *box = lb_of(L);
+    lb_charge(L, (uint64_t)box->interval * lb_weight(box));
+    if (box->interval != interval(box)) arm(box);
 }
 
 size_t lb_plain(char *to, size_t size, const char *from, size_t length, char odd) {
@@ -204,7 +232,7 @@ lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loadi
     box->started_cpu_us = loading ? clock_us(CLOCK_THREAD_CPUTIME_ID) : 0;
     box->look_us = box->started_us + (loading ? box->limits.load_cpu_us : box->limits.wall_us / 2);
     box->deadline_us = box->started_us + (loading ? box->limits.load_wall_us : box->limits.wall_us);
-    lua_sethook(L, hook, LUA_MASKCOUNT, LB_HOOK);
+    arm(box);
     lua_settop(L, 0);
     lua_pushcfunction(L, handler);
     lua_pushcfunction(L, work);

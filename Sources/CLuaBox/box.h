@@ -11,11 +11,24 @@
 #define LB_LOG_LINES 20
 #define LB_LOG_BYTES 4096
 #define LB_OFFERS 64
-/// Instructions between two looks at the clock: few, since one instruction may compare two texts of 64 KiB.
+/// Instructions between two looks at the clock, and that many where one of them may compare two long texts.
 #define LB_HOOK 50
+#define LB_HOOK_LONG 5
 /// The largest text a script can make, with what Lua puts in front of it. What a single instruction costs is
 /// bounded by nothing else.
 #define LB_TEXT_MAX ((64 << 10) + 1024)
+/// What Lua puts around a text, and the longest that it keeps only once.
+#define LB_TEXT_HEAD 25
+#define LB_TEXT_SHORT 40
+/// Comparing texts is one instruction, whatever their length: each instruction of a script counts once more for
+/// so many bytes of the longest text it ever made.
+#define LB_TEXT_WEIGHED 256
+/// Lua copies and may hash a new text: a step for so many bytes. Not for a short one: whether Lua has it already
+/// depends on when it last collected, and a run must be repeatable.
+#define LB_TEXT_BYTES 4
+/// Steps for what a new table or function costs beside the instruction that makes it.
+#define LB_NEW_TABLE 20
+#define LB_NEW_FUNCTION 8
 /// Refused allocations of one call: each costs a whole collection.
 #define LB_REFUSALS 200
 /// Bytes allocated between two looks at the clock.
@@ -42,6 +55,8 @@ struct lb_state {
     int refusals;
     bool entered, spent;  // spent: no more memory in this call
     uint64_t steps, steps_max, call_steps;
+    size_t longest;  // text it ever made, bytes
+    int interval;    // instructions between two hooks
     int64_t started_us, deadline_us;
     int64_t started_cpu_us, look_us;  // look_us: before it the thread cannot have used up its time
     lb_status fatal;
@@ -65,6 +80,8 @@ lb_state *lb_of(lua_State *L);
 lb_status lb_enter(lb_state *box, lua_CFunction work, void *argument, bool loading);
 /// Counts work done in C against the step budget and looks at the clock; raises when a limit is passed.
 void lb_charge(lua_State *L, uint64_t steps);
+/// What one instruction counts, for the longest text that it may meet.
+uint64_t lb_weight(const lb_state *box);
 /// Counts work too small to look at the clock for.
 void lb_count(lua_State *L, uint64_t steps);
 /// Copies text for people's eyes: control characters, which a terminal would obey, become `odd`.

@@ -1,6 +1,7 @@
 // What a script sees: built from single functions out of nothing, so that a library that grows a name grows no
 // door.
 #include "box.h"
+#include <math.h>
 
 lua_Integer lb_sorted_keys(lua_State *L, int index, lua_Integer most);
 #define KEYS 4096
@@ -11,7 +12,11 @@ int lb_tostring(lua_State *L) {
     case LUA_TNIL:
     case LUA_TBOOLEAN:
     case LUA_TNUMBER:
-    case LUA_TSTRING: luaL_tolstring(L, 1, NULL); return 1;
+    case LUA_TSTRING:
+        // Writing a float as text takes as long as a hundred instructions.
+        if (lua_type(L, 1) == LUA_TNUMBER) lb_count(L, lua_isinteger(L, 1) ? 8 : 80);
+        luaL_tolstring(L, 1, NULL);
+        return 1;
     // No addresses: they differ from run to run.
     default: lua_pushstring(L, luaL_typename(L, 1)); return 1;
     }
@@ -64,6 +69,13 @@ static int w_xpcall(lua_State *L) {
 
 // MARK: Iteration
 
+// Sorting keys compares them, whatever their length.
+static lua_Integer sorted(lua_State *L) {
+    lua_Integer count = lb_sorted_keys(L, 1, KEYS);
+    lb_charge(L, (uint64_t)count * 16 * lb_weight(lb_of(L)));
+    return count;
+}
+
 // Upvalues: the table, its keys ascending, the place.
 static int pairs_next(lua_State *L) {
     lua_Integer place = lua_tointeger(L, lua_upvalueindex(3));
@@ -85,7 +97,7 @@ static int pairs_next(lua_State *L) {
 static int w_pairs(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    lb_sorted_keys(L, 1, KEYS);
+    sorted(L);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, pairs_next, 3);
     return 1;
@@ -94,7 +106,7 @@ static int w_pairs(lua_State *L) {
 static int w_next(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 2);
-    lua_Integer count = lb_sorted_keys(L, 1, KEYS);
+    lua_Integer count = sorted(L);
     bool found = lua_isnil(L, 2);
     for (lua_Integer i = 1; i <= count; i++) {
         lua_rawgeti(L, 3, i);
@@ -130,15 +142,26 @@ static int w_ipairs(lua_State *L) {
 // None of those that are guarded has upvalues of its own, so they can run in the guard's frame.
 static int stock(lua_State *L) { return lua_tocfunction(L, lua_upvalueindex(1))(L); }
 
-// For what takes any number of arguments and may turn each from text into a number.
+// For what takes any number of arguments and may turn each from text into a number, which is slow.
 static int counted(lua_State *L) {
     int count = lua_gettop(L);
-    if (count > 8) {
-        uint64_t work = (uint64_t)count / 4;
-        for (int i = 1; i <= count; i++) if (lua_type(L, i) == LUA_TSTRING) work += lua_rawlen(L, i) / 16;
-        lb_charge(L, work);
-    }
+    uint64_t work = count > 8 ? (uint64_t)count / 2 : 0;
+    for (int i = 1; i <= count; i++) if (lua_type(L, i) == LUA_TSTRING) work += lua_rawlen(L, i);
+    if (work > 0) lb_charge(L, work);
     return stock(L);
+}
+
+// The remainder of floats takes a step for each bit that lies between them.
+static int m_fmod(lua_State *L) {
+    if (lua_gettop(L) >= 2) {
+        int a = 0, b = 0;
+        if (lua_isnumber(L, 1) && lua_isnumber(L, 2)) {
+            frexp(lua_tonumber(L, 1), &a);
+            frexp(lua_tonumber(L, 2), &b);
+        }
+        if (a > b) lb_charge(L, (uint64_t)(a - b) / 8);
+    }
+    return counted(L);
 }
 
 static int s_charged(lua_State *L) {
@@ -187,8 +210,8 @@ static int s_format(lua_State *L) {
         if (c >= end) break;
         argument++;
         // A hundred decimals of a large number are work of another order than two.
-        if (*c && strchr("eEfFgGaA", *c)) work += c - width >= 3 ? 200 : 16;
-        else work += 4;
+        if (*c && strchr("eEfFgGaA", *c)) work += c - width >= 3 ? 800 : 80;
+        else work += 16;
         if (*c == 'p') return luaL_error(L, "string.format: addresses cannot be printed");
         if (argument > lua_gettop(L)) break;
         int type = lua_type(L, argument);
@@ -276,7 +299,7 @@ static int t_sort(lua_State *L) {
             if (length > longest) longest = length;
         }
     }
-    lb_charge(L, n * 16 * (1 + longest / 32));
+    lb_charge(L, n * 32 * (1 + longest / 32));
     if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);
     luaL_checkstack(L, 16, "table.sort");
@@ -295,6 +318,7 @@ static int t_unpack(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_Integer from = luaL_optinteger(L, 2, 1), to = luaL_optinteger(L, 3, (lua_Integer)lua_rawlen(L, 1));
     if (to >= from && (uint64_t)to - (uint64_t)from >= 249) return luaL_error(L, "table.unpack: more than 249 results");
+    lb_charge(L, to >= from ? (uint64_t)(to - from) / 2 + 1 : 1);
     return stock(L);
 }
 
@@ -348,10 +372,11 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     lua_newtable(L);
     int world = lua_gettop(L);
 
-    static const char *const base[] = {"assert", "error", "tonumber", "type", "rawequal", "rawlen"};
+    static const char *const base[] = {"assert", "error", "type", "rawequal", "rawlen"};
     aside(L, "_G", luaopen_base);
     for (size_t i = 0; i < sizeof base / sizeof *base; i++) take(L, base[i], NULL);
     take(L, "select", counted);
+    take(L, "tonumber", counted);
     own(L, "tostring", lb_tostring);
     own(L, "pcall", w_pcall);
     own(L, "xpcall", w_xpcall);
@@ -364,8 +389,10 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     lua_setfield(L, world, "_G");
 
     static const char *const math[] = {
-        "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "maxinteger", "mininteger", "modf", "pi", "rad", "random", "sin", "sqrt", "tan", "tointeger",
-        "type", "ult"};
+        "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "log", "max", "min", "modf", "rad",
+        "sin", "sqrt", "tan", "tointeger", "ult"};
+    // `random` keeps its numbers in an upvalue of its own.
+    static const char *const plain[] = {"huge", "maxinteger", "mininteger", "pi", "random", "type"};
     aside(L, "math", luaopen_math);
     lua_pushstring(L, "randomseed");
     lua_rawget(L, -2);
@@ -373,9 +400,9 @@ void lb_open_world(lua_State *L, uint64_t seed) {
     lb_of(L)->seed_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushinteger(L, (lua_Integer)seed);
     lua_call(L, 1, 0);
-    for (size_t i = 0; i < sizeof math / sizeof *math; i++) take(L, math[i], NULL);
-    take(L, "max", counted);
-    take(L, "min", counted);
+    for (size_t i = 0; i < sizeof math / sizeof *math; i++) take(L, math[i], counted);
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) take(L, plain[i], NULL);
+    take(L, "fmod", m_fmod);
     lua_pop(L, 1);
     lua_setfield(L, world, "math");
 

@@ -171,7 +171,7 @@ extension Attack {
         Attack("a pattern that ends early", .score, .runtime, source: "('a'):find('[%')"),
         Attack("a capture that is not there", .score, .runtime, source: "('a'):gsub('a', '%9')"),
         Attack(
-            "gsub that makes much of little", .score, .runtime, .memory,
+            "gsub that makes much of little", .score, .runtime, .memory, .steps,
             source: "local s = ('a'):rep(60000):gsub('.*', ('%0'):rep(30000))"),
         Attack(
             "gsub with an empty match", .score, .steps, .harmless,
@@ -220,7 +220,7 @@ extension Attack {
             source: "table.unpack({}, math.mininteger, math.maxinteger)"),
         Attack("concat of too much", .score, .runtime, source: "table.concat({}, '', 1, 1e8)"),
         Attack(
-            "concat of long texts", .score, .runtime, .memory,
+            "concat of long texts", .score, .runtime, .memory, .steps,
             source: "local s, t = ('x'):rep(65000), {} for i = 1, 2000 do t[i] = s end table.concat(t)"),
         Attack(
             "insert in front of much", .score, .steps,

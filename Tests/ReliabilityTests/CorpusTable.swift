@@ -8,7 +8,8 @@ struct Result: Sendable {
         case refused = "refused before active"
         case reached = "fault after active"
         case unreached = "changed line never ran"
-        case same = "same decisions"
+        case same = "the same answers"
+        case silent = "other answers, empty difference"
         case rolledBack = "active, rolled back"
         case active = "active, not rolled back"
     }
@@ -23,7 +24,8 @@ struct Result: Sendable {
         if outcome.fault != nil { return .reached }
         // A faulty operator faults wherever it runs: without a fault it did not run.
         if kind == .faulty { return .unreached }
-        if outcome.differences == 0 { return outcome.rolledBack == nil ? .same : .rolledBack }
+        if outcome.answersAlike == true { return .same }
+        if outcome.differences == 0 { return .silent }
         return outcome.rolledBack == nil ? .active : .rolledBack
     }
 
@@ -55,8 +57,12 @@ struct CorpusTable {
     /// Faulty ones refused by a report that names no line.
     var lineless: [Result] { refused.filter { $0.outcome.reportedLine == nil } }
     var exactLine: [Result] { refused.filter { $0.outcome.reportedLine == $0.line } }
-    /// Sound ones that went on to trade and decided otherwise in the rehearsal.
-    var decided: [Result] { all(.wrong, .active, .rolledBack).filter { $0.outcome.differences > 0 } }
+    /// Sound ones that went on to trade and answered otherwise in the rehearsal.
+    var decided: [Result] { all(.wrong, .silent, .active, .rolledBack) }
+    /// Of these, with a difference that shows it.
+    var shown: [Result] { decided.filter { $0.outcome.differences > 0 } }
+    /// Changed in a place that this stretch does not reach, or by an amount that decides nothing on it.
+    var idle: [Result] { all(.wrong, .same) }
     var overLimit: [Result] { results.filter { !$0.outcome.broken.isEmpty } }
 
     static func share(_ part: Int, _ whole: Int) -> String {
@@ -69,18 +75,22 @@ struct CorpusTable {
             "| class | mutants | " + Result.End.allCases.map(\.rawValue).joined(separator: " | ") + " |",
             "| --- | ---: |" + Result.End.allCases.map { _ in " ---: |" }.joined(),
         ]
-        for kind in MutantKind.allCases {
-            let counts = Result.End.allCases.map { "\(all(kind, $0).count)" }
-            lines.append(
-                "| \(kind.rawValue) | \(all(kind).count) | " + counts.joined(separator: " | ") + " |")
+        func row(_ name: String, _ results: [Result]) {
+            let counts = Result.End.allCases.map { end in "\(results.count { $0.end == end })" }
+            lines.append("| \(name) | \(results.count) | " + counts.joined(separator: " | ") + " |")
         }
+        row(MutantKind.faulty.rawValue, all(.faulty))
+        row(MutantKind.wrong.rawValue, all(.wrong).filter { $0.end != .same })
+        row("changed, equivalent on this stretch", idle)
+        row(MutantKind.equivalent.rawValue, all(.equivalent))
         lines += [
             "faulty, refused before active: \(Self.share(refused.count, all(.faulty).count)); of those whose "
                 + "changed line ran: \(Self.share(refused.count, reachable.count))",
             "faulty, an order before the fault: \(traded.count)",
             "reports that name a line: \(Self.share(refused.count - lineless.count, refused.count)), "
                 + "the changed line itself: \(Self.share(exactLine.count, refused.count))",
-            "valid but wrong, with another decision: \(decided.count), rolled back of these: "
+            "valid but wrong and active, with a difference that is not empty: "
+                + Self.share(shown.count, decided.count) + ", rolled back of these: "
                 + Self.share(decided.count { $0.end == .rolledBack }, decided.count),
             "outside a limit: \(overLimit.count)",
         ]
@@ -102,7 +112,8 @@ struct CorpusTable {
     var misses: [String] {
         let odd =
             all(.faulty, .reached, .unreached) + lineless + overLimit
-            + all(.equivalent, .refused, .reached, .rolledBack, .active) + all(.wrong, .reached)
+            + all(.equivalent, .refused, .reached, .silent, .rolledBack, .active)
+            + all(.wrong, .reached, .silent) + idle
         return odd.map(\.text)
     }
 }

@@ -42,7 +42,7 @@ struct Operator: Sendable {
 struct Corpus {
     static let operators = FaultyOperators.all + WrongOperators.all + EquivalentOperators.all
     /// Of a hundred.
-    static let shares: [(MutantKind, Int)] = [(.faulty, 60), (.wrong, 27), (.equivalent, 13)]
+    static let shares: [(MutantKind, Int)] = [(.faulty, 47), (.wrong, 42), (.equivalent, 11)]
 
     let seed: UInt64
     private(set) var mutants: [Mutant] = []

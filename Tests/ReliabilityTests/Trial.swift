@@ -12,8 +12,11 @@ import Synchronization
 struct Outcome: Sendable {
     /// Why it was refused before it was active.
     var report: ScriptReport?
-    /// Decisions that differed in its rehearsal.
+    /// Lines of the difference that its rehearsal showed.
     var differences = 0
+    /// It answered every question that the original was asked in the rehearsal as the original did; `nil`
+    /// where that was not looked at.
+    var answersAlike: Bool?
     /// After it was active: its first fault, and entries it had made by then.
     var fault: StrategyFault?
     var entriesBeforeFault = 0
@@ -43,6 +46,8 @@ struct Trial {
     let running: Running
     /// A folder with the shipped file of that name alone.
     let folder: String
+    /// What the shipped strategy was asked in the rehearsal.
+    var questions: Questions?
     /// Held against what happens; `nil` for those that the engine has as well.
     var limits: RiskLimits?
 
@@ -88,6 +93,7 @@ struct Trial {
             return outcome
         }
         outcome.differences = heard.differences
+        outcome.answersAlike = try? questions?.areAnsweredAlike(by: mutant)
         trade(script.script, terms, loader, &outcome)
         return outcome
     }
@@ -154,6 +160,7 @@ struct Trial {
         desk.onTurn = nil
         seen.broken = watch.broken
         (seen.differences, seen.report) = (outcome.differences, nil)
+        seen.answersAlike = outcome.answersAlike
         outcome = seen
     }
 }

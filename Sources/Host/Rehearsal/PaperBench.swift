@@ -13,6 +13,8 @@ final class PaperBench {
     let running: PaperDesk?
     let new: PaperDesk
     private(set) var twin: PaperDesk?
+    /// What the new version answers where the running one is asked; `nil` where none runs, and in the shadow.
+    private(set) var answers: AnswerDiff?
     private let tape: any MarketSource
     private(set) var began: Timestamp
     private(set) var now: Timestamp
@@ -30,14 +32,16 @@ final class PaperBench {
         func desk(_ script: Script) -> PaperDesk { PaperDesk(WatchedScript(script), plan, from: picture) }
         let old = try running.map { stored throws(ScriptReport) in try maker.restore(stored) }
         name = new.name
-        var twins: [Script] = []
-        for _ in 0..<2 {
+        func another() throws(ScriptReport) -> Script {
             let script = try maker.make(new)
             if let old, !beginsAnew { try script.takeOver(from: old) }
-            twins.append(script)
+            return script
         }
+        let answers = old == nil ? nil : AnswerDiff(try another())
+        (self.new, twin) = (desk(try another()), desk(try another()))
         self.running = old.map(desk)
-        (self.new, twin) = (desk(twins[0]), desk(twins[1]))
+        self.answers = answers
+        self.running?.strategy.onAnswer = answers?.hear
         self.tape = tape
         (began, now) = (picture.now, picture.now)
     }
@@ -79,7 +83,8 @@ final class PaperBench {
 
     /// From the rehearsal on into the shadow: one state is enough, and the comparison begins.
     func becomeShadow() {
-        twin = nil
+        (twin, answers) = (nil, nil)
+        running?.strategy.onAnswer = nil
         (began, nextMinute) = (now, now + .seconds(60))
         base = (new.profit, running?.profit ?? .zero)
         before = (new.engine.slots[0].entries, new.rounds)

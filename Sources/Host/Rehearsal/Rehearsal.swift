@@ -4,7 +4,7 @@ import Journal
 import LuaBridge
 
 /// What a rehearsal of a new version found: the same market through the running and the new one, and where
-/// their decisions differ.
+/// their decisions and their answers differ.
 struct Rehearsal: Sendable {
     /// What one version did.
     struct Side: Sendable, Equatable {
@@ -21,8 +21,8 @@ struct Rehearsal: Sendable {
     struct Difference: Sendable, Equatable {
         let sign: Sign
         let decision: PaperDesk.Decision
-        /// The style of the running version where only that changed.
-        let before: Style?
+        /// What the running version entered where only style or size changed.
+        let before: PaperDesk.Decision.Entry?
     }
 
     let name: String
@@ -31,6 +31,8 @@ struct Rehearsal: Sendable {
     let span: TimeSpan
     let pairs: Int
     let differences: [Difference]
+    /// Where the new version answers otherwise what the running one was asked, also without consequence.
+    let answers: [AnswerDiff.Found]
     let exitsRehearsed: Bool
 
     /// Decisions of both versions within this are the same one.
@@ -73,6 +75,7 @@ struct Rehearsal: Sendable {
         self.pairs = pairs
         self.exitsRehearsed = exitsRehearsed || bench.new.strategy.exitCalls > 0
         differences = Rehearsal.compare(bench.running?.decisions ?? [], bench.new.decisions)
+        answers = bench.answers?.found ?? []
     }
 
     static let isNotRepeatable =
@@ -100,8 +103,8 @@ struct Rehearsal: Sendable {
                 continue
             }
             isMatched[place] = true
-            let before = old[place].entry?.style
-            if before != decision.entry?.style {
+            guard let before = old[place].entry, let entry = decision.entry else { continue }
+            if before.style != entry.style || isOtherSize(before.usd, entry.usd) {
                 found.append(Difference(sign: .changed, decision: decision, before: before))
             }
         }
@@ -109,6 +112,11 @@ struct Rehearsal: Sendable {
             found.append(Difference(sign: .gone, decision: old[place], before: nil))
         }
         return found.sorted { $0.decision.at < $1.decision.at }
+    }
+
+    /// By more than a hundredth: what is asked for is cut to whole lots.
+    private static func isOtherSize(_ old: Money, _ new: Money) -> Bool {
+        (new.raw - old.raw).magnitude * 100 > max(old.raw, new.raw).magnitude
     }
 
     /// For people, a line each.
@@ -135,7 +143,10 @@ struct Rehearsal: Sendable {
             lines.append(Self.row("most steps", "", new.stepsText))
             lines.append(Self.row("paper USD", "", LiveTable.money(new.profit)))
         }
-        if running != nil, differences.isEmpty { lines.append("no decision differs") }
+        lines += answers.map(\.text)
+        if running != nil, differences.isEmpty {
+            lines.append(answers.isEmpty ? "no decision differs" : "no entry and no exit differs")
+        }
         lines += differences.prefix(Self.shown).map(\.text)
         if differences.count > Self.shown { lines.append("… \(differences.count - Self.shown) more") }
         return lines
@@ -175,8 +186,9 @@ extension Rehearsal.Difference {
         let stamp = UTCText.full(microseconds: decision.at.microseconds).dropFirst(11).dropLast()
         let head = "  \(sign.rawValue) \(stamp) \(decision.pair) "
         guard let entry = decision.entry else { return head + "exit: \(decision.reason)" }
-        let was = before.map { "\($0.rawValue) → " } ?? ""
+        let was = before.flatMap { $0.style == entry.style ? nil : "\($0.style.rawValue) → " } ?? ""
+        let (usd, wasUSD) = (LiveTable.money(entry.usd), before.map { LiveTable.money($0.usd) })
         return head + "\(entry.direction.rawValue) \(was)\(entry.style.rawValue) at \(entry.gross) %, "
-            + "net \(entry.net) %, \(LiveTable.money(entry.usd)) USD"
+            + "net \(entry.net) %, \(wasUSD.flatMap { $0 == usd ? nil : "\($0) → " } ?? "")\(usd) USD"
     }
 }

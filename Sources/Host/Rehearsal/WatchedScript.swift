@@ -12,6 +12,16 @@ final class WatchedScript: Strategy {
     /// Over all answers in order: two states of one version must come to the same.
     private(set) var answers: UInt64 = 0
 
+    /// A question with the answer to it.
+    enum Asked: Sendable {
+        case score(MarketView, ScoreAnswer)
+        case choose(MarketView, ChoiceAnswer)
+        case exit(PositionView, MarketView, ExitAnswer)
+    }
+
+    /// Hears everything the script is asked, in order.
+    var onAnswer: ((Asked) -> Void)?
+
     /// Where every entry is wished: the last picture of each pair and direction, in the order they came.
     private(set) var seen: [MarketView] = []
 
@@ -27,6 +37,7 @@ final class WatchedScript: Strategy {
     func score(_ o: MarketView) -> ScoreAnswer {
         if wishesAlways { remember(o) }
         let answer = script.score(o)
+        onAnswer?(.score(o, answer))
         switch answer {
         case .asleep where wishesAlways: mix(0)
         case .asleep: return answer
@@ -41,6 +52,7 @@ final class WatchedScript: Strategy {
 
     func choose(_ o: MarketView) -> ChoiceAnswer {
         let answer = script.choose(o)
+        onAnswer?(.choose(o, answer))
         switch answer {
         case .taker: mix(3)
         case .maker(let plan): mix(plan)
@@ -54,6 +66,7 @@ final class WatchedScript: Strategy {
 
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
         let answer = script.exit(position, o)
+        onAnswer?(.exit(position, o, answer))
         switch answer {
         case .hold: mix(5)
         case .exit(let reason, let plan):
