@@ -82,6 +82,33 @@
             }
         }
 
+        /// Both would act: the host takes the lease from a dead guardian, and the new one goes on from it.
+        @Test(.timeLimit(.minutes(3)))
+        func `that is started while a host takes over from a dead one leaves the host alone`() async throws {
+            try await aside {
+                let stage = try KillTrial(.naked)
+                let first = try stage.host([
+                    "NEAP_KILL": KillCase.naked.plan, "NEAP_KILL_GUARDIAN": "commands-after:1",
+                ])
+                #expect(first.end(within: 40) == SIGKILL)
+                let lock = stage.live + "/guardian.lock"
+                #expect(stage.until(seconds: 40) { stage.guardianLog.contains("takes over") })
+                #expect(stage.until(seconds: 40) { !ProcessLock.isHeld(lock) })
+                try stage.leave()
+                let second = try stage.host([:], seconds: 120)
+                #expect(stage.until(seconds: 40) { stage.log.contains("gone without handing over") })
+                let other = try stage.guardian()
+                #expect(other.end(within: 40) == 0)
+                #expect(stage.guardianLog.contains("Another guardian watches"))
+                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
+                #expect(stage.until(seconds: 40) { stage.witness.isCalm() })
+                #expect(stage.guardianLog.components(separatedBy: "takes over").count == 2)
+                second.stop()
+                #expect(second.end(within: 40) == 0)
+                #expect(stage.faultsAtTheEnd().isEmpty)
+            }
+        }
+
         @Test(.timeLimit(.minutes(3)))
         func `of two hosts on one folder the second refuses at once`() async throws {
             try await aside {

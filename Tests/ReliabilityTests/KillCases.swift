@@ -12,49 +12,69 @@
         enum Reach: String, CaseIterable, Sendable { case reached, lost = "not reached" }
         let style: Style
         let phase: KillPoint.Phase
+        /// Of a resting leg: the post or its hedge; `nil` where both legs take.
+        let part: KillPoint.Part?
         let point: KillPoint
         let reach: Reach
-        /// The how manieth time; of lost orders, the how manieth request of the phase is lost.
+        /// The how manieth time; of lost orders, the how manieth request is lost.
         let count: Int
 
         static let all: [KillCase] = Style.allCases.flatMap { style in
             KillPoint.Phase.allCases.flatMap { phase in
-                KillPoint.allCases.flatMap { point in
-                    Reach.allCases.filter(point.knows).flatMap { reach in
-                        (1...times(style, point, reach)).map {
-                            KillCase(style: style, phase: phase, point: point, reach: reach, count: $0)
+                parts(of: style).flatMap { part in
+                    KillPoint.allCases.flatMap { point in
+                        Reach.allCases.filter(point.knows).flatMap { reach in
+                            (1...times(point, reach, part)).map {
+                                KillCase(
+                                    style: style, phase: phase, part: part, point: point, reach: reach,
+                                    count: $0)
+                            }
                         }
                     }
                 }
             }
         }
 
-        /// Orders are answered and filled in several messages; commands and sends are few. A post that fills
-        /// in two halves has more of both.
-        private static func times(_ style: Style, _ point: KillPoint, _ reach: Reach) -> Int {
-            if point.isReceipt { return reach == .lost ? 2 : style == .taker ? 6 : 8 }
-            return style == .taker ? 2 : 3
+        private static func parts(of style: Style) -> [KillPoint.Part?] {
+            style == .taker ? [nil] : KillPoint.Part.allCases
+        }
+
+        /// Orders are answered and filled in several messages; commands and sends are few.
+        private static func times(_ point: KillPoint, _ reach: Reach, _ part: KillPoint.Part?) -> Int {
+            point.isReceipt && reach == .reached ? part == nil ? 6 : 4 : 2
         }
 
         /// Half of a post has filled, and the hedge of it is neither recorded nor sent. What rests fills on.
         static let naked = KillCase(
-            style: .maker, phase: .opening, point: .commandsBefore, reach: .lost, count: 2)
+            style: .maker, phase: .opening, part: .hedge, point: .commandsBefore, reach: .lost, count: 1)
         /// For hosts that are not killed at a place: they take.
         static let taking = KillCase(
-            style: .taker, phase: .opening, point: .sendAfter, reach: .reached, count: 1)
+            style: .taker, phase: .opening, part: nil, point: .sendAfter, reach: .reached, count: 1)
 
-        var name: String {
-            "\(style.rawValue) \(phase.rawValue), \(point.rawValue):\(count), \(reach.rawValue)"
+        /// For people: the life, and which order of it.
+        var life: String {
+            "\(style.rawValue) \(phase.rawValue)" + (part.map { ", its \($0.rawValue)" } ?? "")
         }
+        var name: String { "\(life), \(point.rawValue):\(count), \(reach.rawValue)" }
+
+        /// What rests at the exchange fills before the host is started again, or is still there.
+        var waitsForFills: Bool { count.isMultiple(of: 2) }
+        /// Whether the exchange loses a request.
+        var losesOrders: Bool { point.isReceipt && reach == .lost }
 
         /// What the host is told of where it is to die.
         var plan: String {
-            let isOfLoss = point.isReceipt && reach == .lost
-            return "\(point.rawValue):\(isOfLoss ? 1 : count):\(phase.rawValue)" + (isOfLoss ? ":lost" : "")
+            "\(point.rawValue):\(losesOrders ? 1 : count):\(phase.rawValue)"
+                + (part.map { ":\($0.rawValue)" } ?? "") + (losesOrders ? ":lost" : "")
         }
 
-        /// Whether the exchange loses a request of this phase.
-        var losesOrders: Bool { point.isReceipt && reach == .lost }
+        /// Whether orders of a request at the exchange are those that the case is about.
+        func means(_ orders: [IncomingOrder]) -> Bool {
+            orders.contains {
+                let own: KillPoint.Part = $0.timeInForce == .goodTillCancelled ? .post : .hedge
+                return $0.phase == phase && (part == nil || own == part)
+            }
+        }
     }
 
     extension KillPoint {
@@ -92,22 +112,15 @@
                 "| life, place, its order | cases | reached | one leg open | slowest back | faults |",
                 "| --- | ---: | ---: | ---: | ---: | ---: |",
             ]
-            for style in KillCase.Style.allCases {
-                for phase in KillPoint.Phase.allCases {
-                    for point in KillPoint.allCases {
-                        for reach in KillCase.Reach.allCases {
-                            let own = results.filter {
-                                $0.setting.style == style && $0.setting.phase == phase
-                                    && $0.setting.point == point && $0.setting.reach == reach
-                            }
-                            guard !own.isEmpty else { continue }
-                            let place = "\(point.rawValue), \(reach.rawValue)"
-                            lines.append(row("\(style.rawValue) \(phase.rawValue), \(place)", own))
-                        }
-                    }
-                }
-            }
+            // In the order of the list.
+            var names: [String] = []
+            for result in results where !names.contains(name(result)) { names.append(name(result)) }
+            lines += names.map { wanted in row(wanted, results.filter { name($0) == wanted }) }
             return lines + [row("all", results)]
+        }
+
+        private func name(_ result: KillResult) -> String {
+            "\(result.setting.life), \(result.setting.point.rawValue), \(result.setting.reach.rawValue)"
         }
 
         private func row(_ name: String, _ own: [KillResult]) -> String {

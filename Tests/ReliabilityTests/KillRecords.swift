@@ -48,7 +48,9 @@
             var faults = sums.filter { $0.value != .zero }.map { "\($0.key) sums to \($0.value) on record" }
             guard let last = run.journals.last else { return faults }
             var rest = balances
-            for row in try Replay.play(last).street.engine.ledger.rows {
+            let replay = try Replay.play(last)
+            faults += replay.differences.map { "the last run is not repeated by its journal: \($0)" }
+            for row in replay.street.engine.ledger.rows {
                 let name = "\(row.account.owner) \(row.account.name.rawValue) \(row.asset)"
                 let recorded = rest.removeValue(forKey: name) ?? .zero
                 if recorded != row.balance {

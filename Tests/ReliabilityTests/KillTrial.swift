@@ -25,8 +25,8 @@
         static let promise =
             ProcessInfo.processInfo.environment["NEAP_KILLS"] == nil ? 20_000 : 5_000
 
-        /// - Parameter doorman: what becomes of the how manieth request of the phase; `nil` serves all, but
-        ///   for the one that the case has lost.
+        /// - Parameter doorman: what becomes of the how manieth request that the case is about; `nil` serves
+        ///   all, but for the one that the case has lost.
         init(_ setting: KillCase, doorman: (@Sendable (_ number: Int) -> OrderFate)? = nil) throws {
             self.setting = setting
             result = KillResult(setting: setting)
@@ -51,7 +51,7 @@
                 dislocations: (0..<16).map { ("SOL", Int64(2 + $0)) }, only: ["SOL", "ETH"])
             let came = Atomic(0)
             configuration.doorman = { orders in
-                guard orders.contains(where: { $0.phase == setting.phase }) else { return .served }
+                guard setting.means(orders) else { return .served }
                 let number = came.wrappingAdd(1, ordering: .relaxed).newValue
                 if let doorman { return doorman(number) }
                 return setting.losesOrders && number == setting.count ? .lost : .served
@@ -110,6 +110,7 @@
                 print("\(setting.name) was not reached")
                 return result
             }
+            if setting.waitsForFills { _ = until(seconds: 10) { !witness.hasOrders } }
             result.wasNaked = witness.isNaked
             try write("strategies/pair.lua", Self.strategy(setting.style, enters: false))
             let began = MonotonicClock.microseconds()
@@ -320,9 +321,12 @@
         var isNaked: Bool { naked().map { !$0.isEmpty } ?? false }
 
         /// Hedged or flat, and nothing rests.
-        func isCalm() -> Bool {
-            guard naked()?.isEmpty == true, case .orders(let open)? = ask(.openOrders) else { return false }
-            return open.isEmpty
+        func isCalm() -> Bool { naked()?.isEmpty == true && !hasOrders }
+
+        /// Something rests; also when the exchange does not answer.
+        var hasOrders: Bool {
+            guard case .orders(let open)? = ask(.openOrders) else { return true }
+            return !open.isEmpty
         }
 
         func text() -> String { naked()?.joined(separator: ", ") ?? "no answer" }

@@ -14,10 +14,10 @@
             async throws
         {
             try await aside {
-                // The second request of the opening is the hedge of the first half.
                 let left = Mutex(false)
                 let stage = try KillTrial(.naked) { number in
-                    guard number == 2 else { return .served }
+                    // The hedge of the first half.
+                    guard number == 1 else { return .served }
                     left.withLock { $0 = true }
                     return .away(.seconds(4))
                 }

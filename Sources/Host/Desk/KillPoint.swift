@@ -9,8 +9,9 @@ import Synchronization
     /// something that cannot be taken back. The variable `NEAP_KILL=POINT:COUNT` ends the process with
     /// SIGKILL when it comes to that point for that time; only what has to do with orders is counted.
     /// `NEAP_KILL=POINT:COUNT:PHASE` counts only what has to do with orders that open a carry, or that close
-    /// one; with `:lost` behind it, only the word that such an order was lost on its way. The points are part
-    /// of every build, so that what is tested is what people run.
+    /// one; with `:post` or `:hedge` behind it, only those of them that rest, or that take; with `:lost`, only
+    /// the word that such an order was lost on its way. The points are part of every build, so that what is
+    /// tested is what people run.
     package enum KillPoint: String, CaseIterable, Sendable {
         /// An answer to an order or a message about one is at the socket, not in the mailbox.
         case receiptBefore = "receipt-before"
@@ -31,6 +32,7 @@ import Synchronization
         case sendAfter = "send-after"
 
         package enum Phase: String, CaseIterable, Sendable { case opening, closing }
+        package enum Part: String, CaseIterable, Sendable { case post, hedge }
 
         /// It lies behind the exchange's word of an order, or of its loss.
         package var isReceipt: Bool {
@@ -45,25 +47,34 @@ import Synchronization
         private struct Plan: Sendable {
             let point: KillPoint
             let count: Int
-            let phase: Phase?
+            let phase: Phase?, part: Part?
             let isOfLoss: Bool
+
+            func means(_ order: Sent?) -> Bool {
+                (phase == nil || order?.phase == phase) && (part == nil || order?.part == part)
+            }
+        }
+
+        /// What an order of ours was for.
+        private struct Sent {
+            let phase: Phase, part: Part
         }
 
         private static let plan: Plan? = {
             guard let text = getenv("NEAP_KILL").map({ String(cString: $0) }) else { return nil }
             let parts = text.split(separator: ":").map(String.init)
-            guard (2...4).contains(parts.count), let point = KillPoint(rawValue: parts[0]),
+            guard parts.count >= 2, let point = KillPoint(rawValue: parts[0]),
                 let count = Int(parts[1])
             else { return nil }
             return Plan(
-                point: point, count: count, phase: parts.count > 2 ? Phase(rawValue: parts[2]) : nil,
-                isOfLoss: parts.count > 3)
+                point: point, count: count, phase: parts.dropFirst(2).compactMap(Phase.init).first,
+                part: parts.dropFirst(2).compactMap(Part.init).first, isOfLoss: parts.contains("lost"))
         }()
         private static let passed = Atomic(0)
 
         /// What was sent and what was heard of it, by our own names.
         private struct Known {
-            var orders: [UInt32: Phase] = [:], requests: [Int64: Phase] = [:]
+            var orders: [UInt32: Sent] = [:], requests: [Int64: Sent] = [:]
             var heardOrders: [UInt32] = [], heardRequests: [Int64] = []
         }
         private static let known = Mutex(Known())
@@ -84,7 +95,9 @@ import Synchronization
                 for command in commands where command.request.changesState {
                     for order in command.request.orders {
                         let isSpot = instruments[order.instrument.index].kind == .spot
-                        known.orders[order.id.raw] = isSpot == (order.side == .buy) ? .opening : .closing
+                        known.orders[order.id.raw] = Sent(
+                            phase: isSpot == (order.side == .buy) ? .opening : .closing,
+                            part: order.timeInForce == .goodTillCancelled ? .post : .hedge)
                     }
                     known.requests[command.id.raw] = command.request.names.first.flatMap {
                         known.orders[$0.raw]
@@ -98,7 +111,7 @@ import Synchronization
             guard let plan, plan.point == point else { return }
             let meant = commands.filter { command in
                 guard command.request.changesState else { return false }
-                return plan.phase == nil || known.withLock { $0.requests[command.id.raw] } == plan.phase
+                return plan.means(known.withLock { $0.requests[command.id.raw] })
             }
             guard let first = meant.first else { return }
             count(point) { if point == .sendAfter { awaitWord(of: first) } }
@@ -122,27 +135,27 @@ import Synchronization
             guard let plan else { return }
             let isHearing = plan.point == .sendAfter && point == .receiptBefore
             guard plan.point == point || isHearing else { return }
-            var phase: Phase?
+            var order: Sent?
             switch input {
             case .frame(.privateStream, let bytes):
                 let text = String(decoding: bytes, as: UTF8.self)
                 guard !plan.isOfLoss, text.contains("\"e\":\"order") else { return }
-                phase = heard(number(behind: "\"c\":", in: text))
+                order = heard(number(behind: "\"c\":", in: text))
             case .reply(let id, .answered(_, _, let body)):
                 let text = String(decoding: body.prefix(4096), as: UTF8.self)
                 if isHearing { known.withLock { $0.heardRequests.append(id.raw) } }
                 guard !plan.isOfLoss, text.contains("\"clientId\"") else { return }
-                phase = heard(number(behind: "\"clientId\":", in: text))
+                order = heard(number(behind: "\"clientId\":", in: text))
             case .reply(let id, .unknown):
                 guard plan.isOfLoss else { return }
-                phase = known.withLock { $0.requests[id.raw] }
-                if phase == nil { return }
+                order = known.withLock { $0.requests[id.raw] }
+                if order == nil { return }
             default: return
             }
-            if plan.phase == nil || phase == plan.phase { count(point) }
+            if plan.means(order) { count(point) }
         }
 
-        private static func heard(_ name: UInt32?) -> Phase? {
+        private static func heard(_ name: UInt32?) -> Sent? {
             guard let name else { return nil }
             return known.withLock { known in
                 known.heardOrders.append(name)

@@ -31,20 +31,23 @@ final class GuardianKeeper {
         let deadline = MonotonicClock.microseconds() + Self.patience
         if lease.isLost { logger.notice("The guardian acts for this folder; asking it to hand over") }
         while !lease.begin() {
-            guard ProcessLock.isHeld(lockPath) else {
+            // With its lock in our hands no other guardian can come and act while we wait.
+            if let lock = try ProcessLock(path: lockPath) {
                 // It died while it acted: what it signed last must have become void.
                 logger.warning("The guardian is gone without handing over")
                 pause(2500)
                 lease.force()
+                let isOurs = lease.begin()
+                withExtendedLifetime(lock) {}
+                if isOurs { return }
                 continue
             }
             lease.ask()
-            if MonotonicClock.microseconds() > deadline, let pid = ProcessLock.holder(lockPath) {
+            if MonotonicClock.microseconds() > deadline, let pid = ProcessLock.holder(lockPath),
+                pid != getpid()
+            {
                 logger.error("The guardian (process \(pid)) does not hand over: it is ended")
                 kill(pid, SIGKILL)
-                pause(2500)
-                lease.force()
-                continue
             }
             if let signal = Signals.wait(milliseconds: 20), signal != SIGUSR1 {
                 throw StartFault("stopped before the start")

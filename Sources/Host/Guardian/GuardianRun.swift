@@ -73,7 +73,7 @@ final class GuardianRun {
     private func standIn() -> Bool {
         logger.error("ALERT the host is silent: the guardian takes over")
         var goesOn = true
-        while goesOn, !lease.isWanted {
+        while goesOn, isInPlace {
             do throws(StartFault) {
                 goesOn = try act()
                 break
@@ -165,12 +165,15 @@ final class GuardianRun {
         return journal
     }
 
-    /// - Returns: `false` when a signal ended it.
+    /// Nobody wants the lease back, and it is still this guardian's.
+    private var isInPlace: Bool { !lease.isWanted && lease.isLost }
+
+    /// - Returns: `false` when a signal ended it, or its folder is gone.
     private func waitForHost(
         _ desk: Desk? = nil, _ board: Board? = nil, _ records: RecordBook? = nil
     ) -> Bool {
         var told = false, tryAt: Int64 = 0
-        while !lease.isWanted {
+        while isInPlace {
             // Nobody will ever come back for a folder that is gone; what is open is repaired first.
             if access(folder, F_OK) != 0, board?.last?.isQuiet ?? true { return false }
             if access(folder + "/HALT", F_OK) == 0, board?.last?.state != .halted { desk?.obey(.halt) }
