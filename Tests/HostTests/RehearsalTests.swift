@@ -197,7 +197,7 @@ enum Sample {
 @Suite struct `A script that is slow` {
     @Test func `is refused by what a call takes on average, whatever its steps`() throws {
         var limits = Sample.maker.limits
-        limits.wall = TimeSpan(microseconds: 20)
+        limits.wall = TimeSpan(microseconds: 100)
         let maker = ScriptMaker(limits: limits, bindings: [:])
         func report(_ body: String) throws -> String? {
             let package = Sample.script(body)
@@ -207,7 +207,7 @@ enum Sample {
             } catch { return error.message }
         }
         #expect(try report("return nil") == nil)
-        let slow = try #require(try report("for i = 1, 20000 do local t = i * i end return nil"))
+        let slow = try #require(try report("for i = 1, 30000 do local t = i * i end return nil"))
         #expect(slow.contains("a call on average"), "\(slow)")
     }
 }

@@ -9,9 +9,9 @@ import Synchronization
     /// something that cannot be taken back. The variable `NEAP_KILL=POINT:COUNT` ends the process with
     /// SIGKILL when it comes to that point for that time; only what has to do with orders is counted.
     /// `NEAP_KILL=POINT:COUNT:PHASE` counts only what has to do with orders that open a carry, or that close
-    /// one; with `:post` or `:hedge` behind it, only those of them that rest, or that take; with `:lost`, only
-    /// the word that such an order was lost on its way. The points are part of every build, so that what is
-    /// tested is what people run.
+    /// one; with `:post` or `:hedge` behind it, only those of them that rest, or that take; with `:lost`,
+    /// only the word that such an order was lost on its way. The points are part of every build, so that what
+    /// is tested is what people run.
     package enum KillPoint: String, CaseIterable, Sendable {
         /// An answer to an order or a message about one is at the socket, not in the mailbox.
         case receiptBefore = "receipt-before"

@@ -118,7 +118,8 @@ final class Lease: @unchecked Sendable {
     /// The host is back and waits.
     var isWanted: Bool { words[1].load(ordering: .sequentiallyConsistent) == 1 }
 
-    /// Gives it to the host, who has as long as for any start. What the guardian has no more it does not give.
+    /// Gives it to the host, who has as long as for any start. What the guardian has no more it does not
+    /// give.
     func handOver(_ now: Int64 = MonotonicClock.microseconds()) {
         words[1].store(0, ordering: .sequentiallyConsistent)
         _ = swap(Self.guardianHolds, UInt64(now + Self.startSpan))

@@ -2,7 +2,6 @@ import Core
 import Exchange
 import Journal
 import LuaBridge
-import Wire
 
 /// Puts every callback of a script through a stretch of the generated market in which positions are opened
 /// whether the script wishes or not, and then through markets that stretch does not have, so that code which
@@ -38,7 +37,6 @@ package enum DryRun {
         let plan = PaperPlan(
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
         var desks: [PaperDesk] = []
-        let began = ThreadClock.microseconds()
         for _ in 0..<2 {
             let script = try maker.make(package)
             if let state { try script.takeOver(from: maker.restore(state)) }
@@ -46,7 +44,7 @@ package enum DryRun {
                 PaperDesk(WatchedScript(script, wishesAlways: true), plan, from: market.picture))
         }
         do {
-            while desks[0].strategy.faults == 0, ThreadClock.microseconds() - began < workMost {
+            while desks[0].strategy.faults == 0, desks[0].strategy.spent < workMost {
                 let stretch = try stretch(of: market)
                 if stretch.isEmpty { break }
                 if isCancelled() { throw JournalFault("the host is stopping") }
@@ -56,7 +54,7 @@ package enum DryRun {
                     desks[0].hear(events, now: now)
                 }
                 twinThread?.join()
-                try judge(ThreadClock.microseconds() - began, desks[0].strategy, package, limit)
+                try judge(desks[0].strategy, package, limit)
             }
         } catch let report as ScriptReport {
             throw report
@@ -92,12 +90,13 @@ package enum DryRun {
     /// A thread may rest for long beside other work, so a single call is judged by its steps; what a call
     /// takes on average, in time that was really spent, is the script's own.
     private static func judge(
-        _ spent: Int64, _ script: WatchedScript, _ package: ScriptPackage, _ limit: TimeSpan
+        _ script: WatchedScript, _ package: ScriptPackage, _ limit: TimeSpan
     ) throws(ScriptReport) {
-        guard script.calls >= callsLeast, spent / Int64(script.calls) > limit.microseconds else { return }
+        let mean = script.spent / Int64(max(script.calls, 1))
+        guard script.calls >= callsLeast, mean > limit.microseconds else { return }
         throw ScriptReport(
             place: package.name + ".lua",
-            message: "takes too long: \(spent / Int64(script.calls) / 1000) ms a call on average, "
+            message: "takes too long: \(mean / 1000) ms a call on average, "
                 + "\(limit.milliseconds) are allowed (in a dry run, after \(script.calls) calls)")
     }
 

@@ -1,5 +1,6 @@
 import Core
 import LuaBridge
+import Wire
 
 /// A script on paper, with a count of everything it was asked and a hash of everything it answered.
 final class WatchedScript: Strategy {
@@ -9,6 +10,8 @@ final class WatchedScript: Strategy {
     private(set) var firstFault: StrategyFault?
     /// Most steps of one call.
     private(set) var stepsMost: UInt64 = 0
+    /// Processor time of all calls, µs.
+    private(set) var spent: Int64 = 0
     /// Over all answers in order: two states of one version must come to the same.
     private(set) var answers: UInt64 = 0
 
@@ -34,9 +37,15 @@ final class WatchedScript: Strategy {
 
     var contract: StrategyContract { script.contract }
 
+    private func timed<Answer>(_ call: () -> Answer) -> Answer {
+        let before = ThreadClock.microseconds()
+        defer { spent += ThreadClock.microseconds() - before }
+        return call()
+    }
+
     func score(_ o: MarketView) -> ScoreAnswer {
         if wishesAlways { remember(o) }
-        let answer = script.score(o)
+        let answer = timed { script.score(o) }
         onAnswer?(.score(o, answer))
         switch answer {
         case .asleep where wishesAlways: mix(0)
@@ -51,7 +60,7 @@ final class WatchedScript: Strategy {
     }
 
     func choose(_ o: MarketView) -> ChoiceAnswer {
-        let answer = script.choose(o)
+        let answer = timed { script.choose(o) }
         onAnswer?(.choose(o, answer))
         switch answer {
         case .taker: mix(3)
@@ -65,7 +74,7 @@ final class WatchedScript: Strategy {
     }
 
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
-        let answer = script.exit(position, o)
+        let answer = timed { script.exit(position, o) }
         onAnswer?(.exit(position, o, answer))
         switch answer {
         case .hold: mix(5)
