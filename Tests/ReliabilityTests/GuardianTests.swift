@@ -33,6 +33,32 @@
         }
 
         @Test(.timeLimit(.minutes(3)))
+        func `is there when both were killed and the host that comes back cannot start`() async throws {
+            try await aside {
+                let stage = try KillTrial(.naked)
+                let host = try stage.host(["NEAP_KILL": KillCase.naked.plan])
+                #expect(host.end(within: 40) == SIGKILL)
+                if let guardian = ProcessLock.holder(stage.live + "/guardian.lock") { kill(guardian, SIGKILL) }
+                let strategies = stage.folder + "/strategies"
+                try FileManager.default.moveItem(atPath: strategies, toPath: strategies + ".away")
+                let broken = try stage.host([:])
+                #expect(broken.end(within: 40) == 1)
+                try FileManager.default.moveItem(atPath: strategies + ".away", toPath: strategies)
+                let failed = MonotonicClock.microseconds()
+                #expect(stage.until(seconds: 40) { stage.guardianLog.contains("takes over") })
+                // Not the eight seconds of a start that goes well.
+                #expect(MonotonicClock.microseconds() - failed < 7_000_000)
+                #expect(stage.until(seconds: 40) { stage.witness.isCalm() })
+                try stage.leave()
+                let second = try stage.host([:], seconds: 120)
+                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
+                second.stop()
+                #expect(second.end(within: 40) == 0)
+                #expect(stage.faultsAtTheEnd().isEmpty)
+            }
+        }
+
+        @Test(.timeLimit(.minutes(3)))
         func `takes over from a host that stands still, which begins anew when it wakes`() async throws {
             try await aside {
                 let stage = try KillTrial(.taking)

@@ -13,7 +13,7 @@
     /// One case: an exchange in this process, the host as another one, killed, started again, looked at.
     final class KillTrial {
         private let setting: KillCase
-        private let folder: String
+        let folder: String
         private(set) var venue: VenueServer
         private(set) var witness: Witness
         private var result: KillResult

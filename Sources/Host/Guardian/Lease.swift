@@ -17,7 +17,7 @@ final class Lease: @unchecked Sendable {
     /// How long the host may send after its desk last turned; µs.
     static let span: Int64 = 2_000_000
     /// What a host has from its start to the first turn.
-    static let startSpan: Int64 = 20_000_000
+    static let startSpan: Int64 = 8_000_000
     /// Beyond the end of a lease and the life of a signature, before the guardian acts.
     static let margin: Int64 = 250_000
 
@@ -87,6 +87,14 @@ final class Lease: @unchecked Sendable {
         while true {
             let old = word
             if old == Self.guardianHolds || swap(old, Self.ended) { return }
+        }
+    }
+
+    /// The host could not start: the guardian need not wait for the end of what it was given.
+    func abandon(_ now: Int64 = MonotonicClock.microseconds()) {
+        while true {
+            let old = word
+            if old >= Self.ended || old <= UInt64(now) || swap(old, UInt64(now)) { return }
         }
     }
 

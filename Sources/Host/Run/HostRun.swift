@@ -65,8 +65,18 @@ final class HostRun {
         let lock = try lockFolder()
         defer { withExtendedLifetime(lock) {} }
         try AcceptedLimits.begin(plan, folder: folder.path, logger)
+        do throws(StartFault) { return try runLocked() } catch {
+            // A start that failed must not keep the guardian away.
+            guardian?.lease.abandon()
+            throw error
+        }
+    }
+
+    private func runLocked() throws(StartFault) -> Int32 {
         try guardian?.begin()
         let recovery = plan.mode == .live ? try Recovery.latest(in: folder.path + "/journal") : nil
+        // Something of an earlier run may be open: somebody looks after it even if this start fails.
+        if recovery != nil { guardian?.look() }
         let (address, signer, demoClock) = try openVenue()
         defer { venue?.stop() }
         let (catalogue, markets) = try MarketsRead.read(address, logger)
