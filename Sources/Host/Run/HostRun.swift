@@ -216,6 +216,7 @@ final class HostRun {
     private func watch(_ scripts: Int) -> (Street) -> Void {
         let board = board, logger = logger, onStanding = onStanding
         var nextStats = MonotonicClock.microseconds() + 60_000_000
+        var tooMany: [String: Int] = [:]
         return { street in
             let standing = Standing(street)
             board.show(standing)
@@ -224,10 +225,19 @@ final class HostRun {
                 for line in lines {
                     logger.log(level: line.warns ? .warning : .info, "[\(who)] \(line.text)")
                 }
-                if lost > 0 { logger.warning("[\(who)] \(lost) lines were too many") }
+                if lost > 0 {
+                    if tooMany[who] == nil {
+                        logger.warning("[\(who)] logs too much; what is left out is counted")
+                    }
+                    tooMany[who, default: 0] += lost
+                }
             }
             guard MonotonicClock.microseconds() >= nextStats else { return }
             nextStats += 60_000_000
+            for (who, lines) in tooMany.sorted(by: { $0.key < $1.key }) {
+                logger.warning("[\(who)] \(lines) lines were left out")
+            }
+            tooMany = [:]
             for script in ScriptStanding.all(street.engine) {
                 logger.info(
                     "Strategy stats \(script.name): \(script.calls) calls, \(script.entries) entries, \(script.exits) exits, \(script.profit) USD, \(script.faults) faults"

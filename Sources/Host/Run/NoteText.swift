@@ -11,6 +11,8 @@ final class NoteText: @unchecked Sendable {
 
     /// An opportunity that lasts is found anew at every change of a book, and denied as often.
     static let foundEvery = TimeSpan.seconds(1), deniedEvery = TimeSpan.seconds(10)
+    /// A script that fails at one place fails there again.
+    static let faultEvery = TimeSpan.seconds(60)
 
     init(logger: Logger, instruments: [Instrument]) {
         (self.logger, self.instruments) = (logger, instruments)
@@ -28,6 +30,12 @@ final class NoteText: @unchecked Sendable {
                 guard let left = isDue(key, Self.deniedEvery, now) else { continue }
                 let more = left > 0 ? "; \(left) times more since it was last said" : ""
                 logger.notice("Denied \(pair): \(denial) (\(owner))\(more)")
+            case .strategyFault(let owner, _, let fault, let stopped):
+                let key = "\(owner) \(fault.place ?? fault.message)"
+                let left = isDue(key, Self.faultEvery, now) ?? (stopped ? said[key]?.left : nil)
+                guard let left else { continue }
+                let more = left > 0 ? "; \(left) times more since it was last said" : ""
+                logger.error("Script \(owner) \(fault.report)\(stopped ? "; stopped" : "")\(more)")
             default: log(note)
             }
         }
@@ -45,7 +53,7 @@ final class NoteText: @unchecked Sendable {
 
     private func log(_ note: Note) {
         switch note {
-        case .needsIDs, .entering, .denied: break
+        case .needsIDs, .entering, .denied, .strategyFault: break
         case .resumed(let pairs, let orders):
             logger.notice("An earlier run is taken up: \(pairs) pairs open, \(orders) orders in doubt")
         case .reconciled: logger.info("Reconciled: what the earlier run left agrees with the exchange")
@@ -80,8 +88,6 @@ final class NoteText: @unchecked Sendable {
             logger.notice(
                 "Repairing \(pair): \(imbalance) out of balance, \(unwinds ? "unwinding" : "hedging"), try \(attempt) (\(owner))"
             )
-        case .strategyFault(let owner, _, let fault, let stopped):
-            logger.error("Script \(owner) \(fault.report)\(stopped ? "; stopped" : "")")
         case .gap(let symbol, let reason): logger.notice("Book of \(symbol) lost: \(reason)")
         case .connection(let id, let up, let reason):
             let name = id == .publicStream ? "Public stream" : "Private stream"
