@@ -43,6 +43,9 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     var keys: [String: (account: AccountID, bytes: [UInt8])] = [:]
     /// The venue's time of this turn.
     var now: Timestamp
+    /// How far the clock that others see is moved.
+    private(set) var clockShift = TimeSpan.zero
+    private var firstAccount: AccountID?
     private var waiting: [Int64: Waiter] = [:]
     private var lastTicket: Int64 = 0
     /// When the request that is being answered came, monotonic microseconds; only kept for stamps.
@@ -80,6 +83,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
             }
             let account = venue.open(key: setting.key, deposits: setting.balances, rates: setting.rates)
             keys[setting.key] = (account, bytes)
+            firstAccount = firstAccount ?? account
         }
         if case .recorded(let source) = configuration.market { recording = source }
         feed()
@@ -139,9 +143,29 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
             switch hook {
             case .misCharge(let amount): venue.misChargeNextFee(by: amount)
             case .dropStreams: for connection in pings.keys { io.close(connection) }
+            case .remember(let count, let symbol, let from, let to): remember(count, symbol, from, to)
+            case .shiftClock(let span): clockShift = clockShift + span
             }
         }
     }
+
+    private func remember(_ count: Int, _ symbol: String, _ from: Timestamp, _ to: Timestamp) {
+        guard let id = venue.market(symbol), let first = firstAccount else { return }
+        let span = (to - from).microseconds
+        let fills = (0..<Int64(count)).map { number in
+            let fill = Fill(
+                instrument: id, side: number % 2 == 0 ? .buy : .sell, price: Price(raw: 100_000_000),
+                quantity: Quantity(raw: 100_000_000), fee: Money(raw: 1), feeAsset: .usdc,
+                tradeID: Self.rememberedFrom + number,
+                venueOrderID: VenueOrderID(String(Self.rememberedFrom + number)), clientOrderID: nil,
+                liquidity: .taker,
+                venueTime: from + TimeSpan(microseconds: span * number / Int64(max(1, count))))
+            return VenueFill(fill: fill, order: Self.rememberedFrom + number, clientID: nil)
+        }
+        venue.remember(fills, of: first)
+    }
+    /// Trade and order ids that no match gives.
+    private static let rememberedFrom: Int64 = 1 << 50
 
     /// Lets the venue's time pass up to now and tells what happened.
     private func pass(_ io: ServerIO) {
@@ -264,6 +288,12 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         venue.placeBatch(orders, from: account, ticket: lastTicket, now: now)
     }
 
+    func stampCancel() {
+        guard keepsStamps else { return }
+        let at = requestCame
+        shared.withLock { $0.stamps.cancels.append(at) }
+    }
+
     func countRequest(_ account: AccountID) throws(WireRefusal) {
         guard let most = requestsPerMinute else { return }
         let minute = now.microseconds / 60_000_000
@@ -364,7 +394,9 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         guard (0...9_000_000_000_000_000).contains(stamp), (1...SigningText.windowMax).contains(window) else {
             return .timestampFarOff
         }
-        let clocks = [now.milliseconds, WallClock.microseconds() / 1_000]
+        let clocks = [now.milliseconds, WallClock.microseconds() / 1_000].map {
+            $0 + clockShift.milliseconds
+        }
         let near = clocks.filter { abs($0 - stamp) <= 600_000 }
         if near.isEmpty { return .timestampFarOff }
         return near.contains { $0 <= stamp + window } ? nil : .expired

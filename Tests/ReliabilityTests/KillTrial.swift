@@ -227,16 +227,20 @@
         private let reader: ReplyReader
         private let pairs: [Pair]
 
-        init(_ venue: VenueServer) throws {
+        /// - Parameter secret: of the account's key, when it was not made by the venue.
+        init(
+            _ venue: VenueServer, secret: String? = nil,
+            bases: [String] = ["SOL", "BTC", "ETH", "SUI", "JUP"]
+        ) throws {
             let address = VenueAddress(rest: venue.ready.rest, ws: venue.ready.ws)
             let signer = try Signer(
-                secretBase64: venue.ready.apiSecret ?? "", apiKey: venue.ready.apiKey)
+                secretBase64: secret ?? venue.ready.apiSecret ?? "", apiKey: venue.ready.apiKey)
             let scout = VenueLink(
                 address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Deaf())
             defer { scout.close() }
             let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
             reader = ReplyReader(catalogue)
-            pairs = catalogue.pairs(["SOL", "BTC", "ETH", "SUI", "JUP"]).pairs
+            pairs = catalogue.pairs(bases).pairs
             link = VenueLink(address, signer: signer, catalogue: catalogue, pairs: [], listener: Deaf())
         }
 
@@ -270,6 +274,12 @@
             return open.isEmpty
         }
 
+        /// Orders that are open; `nil` when the exchange does not answer.
+        func resting() -> Int? {
+            guard case .orders(let open)? = ask(.openOrders) else { return nil }
+            return open.count
+        }
+
         func text() -> String { naked()?.joined(separator: ", ") ?? "no answer" }
 
         func fills() -> [Fill] {
@@ -277,6 +287,17 @@
                 return []
             }
             return fills
+        }
+
+        /// All fills of the history, page by page; `nil` when the exchange does not answer.
+        func fillTotal() -> Int? {
+            var total = 0
+            while true {
+                guard case .fills(let page)? = ask(.fills(from: Timestamp(microseconds: 0), offset: total))
+                else { return nil }
+                total += page.count
+                if page.count < Engine.fillsPage { return total }
+            }
         }
 
         func fillCount() -> Int { fills().count }

@@ -166,7 +166,7 @@ final class GuardianRun {
     private func waitForHost(_ desk: Desk? = nil, _ board: Board? = nil) -> Bool {
         var told = false
         while !lease.isWanted {
-            if access(folder + "/HALT", F_OK) == 0, board?.last?.state != .halted { desk?.obey(.halt) }
+            if HaltFile.isThere(folder), board?.last?.state != .halted { desk?.obey(.halt) }
             if let last = board?.last, last.isQuiet != told, last.isReady {
                 told = last.isQuiet
                 logger.notice(

@@ -51,6 +51,8 @@ final class HostRun {
     private struct Rooms {
         let catalogue: Catalogue
         let desk: Desk
+        let door: OperatorDoor
+        let haltFile: HaltFile
         let link: VenueLink
         let loader: ScriptLoader
         let control: HTTPServer?, console: HTTPServer?
@@ -112,20 +114,23 @@ final class HostRun {
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
         depict(desk, loader)
-        let control = openControl(desk, loader, records, started)
+        let door = OperatorDoor(desk)
+        door.takeUp()
+        let control = openControl(door, loader, records, started)
         let console = openConsole(loader, records, started)
         desk.lease = guardian?.lease
         desk.start(link)
         guardian?.look()
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         loader.start()
+        let haltFile = watchHalt(door)
         let names = scripts.isEmpty ? "no strategy yet" : scripts.map(\.package.name).joined(separator: ", ")
         logger.info(
             "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(names); folder \(folder.path)"
         )
         let rooms = Rooms(
-            catalogue: catalogue, desk: desk, link: link, loader: loader, control: control, console: console,
-            records: records, clock: clock, started: started)
+            catalogue: catalogue, desk: desk, door: door, haltFile: haltFile, link: link, loader: loader,
+            control: control, console: console, records: records, clock: clock, started: started)
         return try finish(rooms, endedBy: wait(rooms))
     }
 
@@ -220,7 +225,7 @@ final class HostRun {
 
     // MARK: Wait
 
-    /// How often the file HALT is looked for, and the table drawn anew.
+    /// How often the lease is looked at, and the table drawn anew.
     private static let lookMilliseconds = 40
 
     private func wait(_ rooms: Rooms) -> String {
@@ -246,12 +251,10 @@ final class HostRun {
             watchSpace(rooms)
             if guardian?.lease.isLost == true { return Self.leaseLost }
             guardian?.look()
-            if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
-                rooms.desk.obey(.halt)
-            }
+            if board.last?.state != .halted, HaltFile.isThere(folder.path) { rooms.door.obey(.halt) }
             guard let signal = Signals.wait(milliseconds: Self.lookMilliseconds) else { continue }
             if signal == SIGUSR1 {
-                rooms.desk.obey(.halt)
+                rooms.door.obey(.halt)
                 continue
             }
             return Signals.name(signal)
@@ -277,9 +280,13 @@ final class HostRun {
 
     private func finish(_ rooms: Rooms, endedBy: String) throws(StartFault) -> Int32 {
         if draws { Terminal.put("\u{1B}[?25h\r\n") }
-        if endedBy == Self.leaseLost { return try beginAgain() }
+        if endedBy == Self.leaseLost {
+            rooms.door.handOn()
+            return try beginAgain()
+        }
         logger.info("Stopping (\(endedBy))")
         rooms.loader.stop()
+        rooms.haltFile.stop()
         let ending = settle(rooms)
         rooms.control?.stop()
         rooms.console?.stop()
