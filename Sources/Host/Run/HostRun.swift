@@ -28,6 +28,7 @@ final class HostRun {
     /// Of a live run; `nil` otherwise.
     private(set) var guardian: GuardianKeeper?
     private let isEnded = Atomic(false)
+    private let alerts: AlertHook?
 
     /// - Throws: why nothing was started.
     init(_ plan: RunPlan) throws(StartFault) {
@@ -37,6 +38,8 @@ final class HostRun {
             data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
         log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
         logger = log.logger
+        alerts = AlertHook(plan.configuration.alertWebhook, from: "neap \(plan.mode.rawValue)", logger)
+        log.tell(alerts)
         if plan.mode == .live {
             guardian = try GuardianKeeper(folder: folder.path, words: plan.guardianWords, logger: logger)
         }
@@ -93,7 +96,7 @@ final class HostRun {
         let recovery = try takeUp(street, loader.setting.maker)
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
-        let text = NoteText(logger: logger, instruments: catalogue.instruments)
+        let text = NoteText(logger: logger, instruments: catalogue.instruments, alerts: alerts)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
@@ -313,6 +316,7 @@ final class HostRun {
         try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
         if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
         tell(street, differences, ending)
+        alerts?.stop()
         return ending.isQuiet && !ending.isCut ? 0 : 1
     }
 
