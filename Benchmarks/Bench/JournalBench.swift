@@ -100,7 +100,7 @@ private struct BenchDesk {
             (holding.coins, holding.spotGross) = (Money(raw: 1_010_000_000_000), Quantity(raw: 101_000_000))
             kept.holdings.append(Checkpoint.Held(base: pair.base.symbol, holding: holding))
             for name in AccountName.allCases {
-                for asset in [pair.base, Asset.usdc] {
+                for asset in number % pairs.count == 0 ? [pair.base, Asset.usdc] : [pair.base] {
                     kept.ledger.append(
                         Ledger.Row(account: Account(owner, name), asset: asset, balance: Money(number + 1)))
                 }

@@ -2,17 +2,19 @@
     import Foundation
     import Testing
 
+    private let halts = ProcessInfo.processInfo.environment["NEAP_HALTS"].flatMap(Int.init)
+    /// Through the guardian takes its time, and GuardianTests has it as well.
+    private let ways = halts == nil ? [HaltWay.command, .signal, .file] : HaltWay.allCases
+
     /// Real processes on loopback, the moments taken by the exchange.
     ///
-    /// `NEAP_HALTS=20` halts so often in each way; once without it.
+    /// `NEAP_HALTS=20` halts so often in each way; without it once, the guardian's way left out.
     @Suite(.serialized) struct `A halt` {
-        private static let count = ProcessInfo.processInfo.environment["NEAP_HALTS"].flatMap(Int.init) ?? 1
-
-        @Test(.timeLimit(.minutes(15)), arguments: HaltWay.allCases)
+        @Test(.timeLimit(.minutes(15)), arguments: ways)
         func `lets nothing more be entered, cancels what rests and leaves every pair hedged or flat`(
             _ way: HaltWay
         ) async throws {
-            let results = try await aside { try HaltTrial(way, seed: 20261126).run(Self.count) }
+            let results = try await aside { try HaltTrial(way, seed: 20261126).run(halts ?? 1) }
             let row = HaltRow(results: results)
             for line in HaltRow.head + [row.line] { print(line) }
             #expect(results.allSatisfy { $0.resting > 0 && !$0.cancels.isEmpty }, "something rested")
