@@ -12,7 +12,8 @@ help:
 	@echo "make bench-scripts   calls, reloads, swaps, many scripts, runaways (ARGS=\"1 calls\": a part)"
 	@echo "make test    debug build, format lint, all tests"
 	@echo "make reliability   every kill of the host and its guardian, 520 mutated strategies (MUTANTS=… for another number),"
-	@echo "                   100 seeds of faults of the exchange (SEEDS=…)"
+	@echo "                   100 seeds of faults of the exchange (SEEDS=…), halts in four ways (HALTS=…),"
+	@echo "                   starts with ten pairs open (STARTS=…)"
 
 packages:
 	@scripts/packages $(PACKAGES)
@@ -42,8 +43,11 @@ test: packages lint
 # A build of its own: optimised, and open to tests. `make build` is not disturbed.
 MUTANTS ?= 520
 SEEDS ?= 100
+HALTS ?= 20
+STARTS ?= 5
 RELIABILITY := -c release -Xswiftc -enable-testing --scratch-path .build/reliability
 reliability: packages
 	@swift build --build-tests $(RELIABILITY)
-	@NEAP_KILLS=all NEAP_CORPUS=$(MUTANTS) swift test --skip-build $(RELIABILITY) --no-parallel --filter ReliabilityTests
+	@NEAP_KILLS=all NEAP_HALTS=$(HALTS) NEAP_STARTS=$(STARTS) NEAP_CORPUS=$(MUTANTS) \
+		swift test --skip-build $(RELIABILITY) --no-parallel --filter ReliabilityTests
 	@NEAP_FAULT_SEEDS=$(SEEDS) swift test --skip-build $(RELIABILITY) --filter SimulationTests

@@ -13,6 +13,9 @@ struct Measure {
     /// Microseconds.
     func percentile(_ part: Double) -> Double { Double(histogram.valueAtPercentile(part)) / 1000 }
 
+    /// Microseconds.
+    var longest: Double { Double(histogram.max) / 1000 }
+
     /// `name   n 1234   p50 1.2   p99 3.4 µs`.
     func line(_ name: String) -> String {
         guard count > 0 else { return "  \(pad(name, 44)) nothing measured" }

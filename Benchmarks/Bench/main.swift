@@ -6,7 +6,8 @@ let words = CommandLine.arguments
 let folder = URL(fileURLWithPath: words[0]).deletingLastPathComponent().path
 let rounds = words.count > 1 ? Int(words[1]) ?? 0 : 4
 let part = words.count > 2 ? words[2] : "all"
-let hostParts = ["turns", "wire"], scriptParts = ["calls", "reload", "swap", "many", "runaways", "reloads"]
+let hostParts = ["turns", "wire", "journal"]
+let scriptParts = ["calls", "reload", "swap", "many", "runaways", "reloads"]
 guard rounds > 0, (["all", "scripts"] + hostParts + scriptParts).contains(part) else {
     print(
         "Bench [ROUNDS [all|scripts|\((hostParts + scriptParts).joined(separator: "|"))]]: "
@@ -29,6 +30,10 @@ do {
     if wanted("wire") {
         print("Wire to wire over TLS loopback, \(rounds) rounds, the three interleaved:")
         try WireBench(programs: folder, scratch: scratch).run(rounds: rounds)
+    }
+    if wanted("journal") {
+        print("What the desk writes, a frame each millisecond, \(JournalBench.seconds) s for each line:")
+        try JournalBench(scratch: scratch).run()
     }
     if wanted("calls") {
         print("Calls of a small script, medians of \(CallBench.rounds) rounds, the kinds interleaved:")

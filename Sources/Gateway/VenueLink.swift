@@ -30,25 +30,26 @@ public final class VenueLink: Sendable {
     private let listener: any VenueListener
     private let handles = Mutex<[WebSocketHandle]>([])
     private let budget = Mutex(RateBudget())
-    /// Venue time less ours, milliseconds.
-    private let offset = Mutex<Int64>(0)
+    private let clock: VenueClockOffset
     private let pairs: [Pair]
     private let address: VenueAddress
     private let lead: TimeSpan
-    private let startedWall = WallClock.microseconds(), startedMonotonic = MonotonicClock.microseconds()
 
     /// How long a signed read may live, and how long an answer is awaited; milliseconds of wall time. What
     /// changes something lives `Engine.requestWindow`.
     public static let windowMilliseconds: Int64 = 5000
     public static let deadlineMilliseconds = 6000
 
-    /// - Parameter lead: how far the moments in requests are ahead of the venue's clock.
+    /// - Parameters:
+    ///   - lead: how far the moments in requests are ahead of the venue's clock.
+    ///   - clockEvery: how often the venue's clock is read while requests leave; µs.
     public init(
         _ address: VenueAddress, signer: Signer?, catalogue: Catalogue, pairs: [Pair],
-        listener: any VenueListener, lead: TimeSpan = .zero
+        listener: any VenueListener, lead: TimeSpan = .zero, clockEvery: Int64 = VenueClockOffset.every
     ) {
         (self.address, self.signer, self.pairs, self.listener) = (address, signer, pairs, listener)
         self.lead = lead
+        clock = VenueClockOffset(every: clockEvery)
         text = RequestText(catalogue)
         rest = RESTClient(baseURL: address.rest, caFile: address.caFile)
         streams = WebSocketService()
@@ -115,9 +116,30 @@ public final class VenueLink: Sendable {
         let id = command.id, listener = listener
         let signed = request(call, stateChanging: command.request.changesState)
         guard mayLeave() else { return false }
-        rest.send(signed) { listener.answer(id, $0) }
+        rest.send(signed) { [weak self] result in
+            if case .answered(let answer) = result, VenueClockOffset.isBlamed(answer) {
+                self?.readClock(isBlamed: true)
+            }
+            listener.answer(id, result)
+        }
+        readClock(isBlamed: false)
         return true
     }
+
+    /// Reads the venue's clock again when that is due, beside everything else. Only stamps of requests depend
+    /// on it: the clock of the run does not move.
+    private func readClock(isBlamed: Bool) {
+        guard clock.begin(isBlamed: isBlamed) else { return }
+        let call = text.call(.serverTime)
+        let before = clock.steadyMicroseconds
+        rest.send(request(call, stateChanging: false)) { [clock] result in
+            guard case .answered(let answer) = result else { return clock.end(nil) }
+            clock.end(VenueClockOffset.Reading(answer, before: before, after: clock.steadyMicroseconds))
+        }
+    }
+
+    /// Venue time less ours as it is known now, milliseconds.
+    public var clockOffset: Int64 { clock.milliseconds }
 
     /// Makes and signs a request for an order, and drops it. Keeps what that takes in the processor's cache.
     /// - Returns: how many headers it had.
@@ -161,28 +183,22 @@ public final class VenueLink: Sendable {
     public func setClock() throws(LinkFault) -> Int64 {
         // An exchange in trouble answers the next question.
         for _ in 1...5 {
-            let before = steadyMicroseconds()
+            let before = clock.steadyMicroseconds
             let answer = try fetch(.serverTime)
-            let after = steadyMicroseconds()
             guard answer.status < 500 else { continue }
-            guard let venue = Int64(String(decoding: answer.body, as: UTF8.self)) else { break }
-            let difference = venue - (before + after) / 2000
-            offset.withLock { $0 = difference }
-            return difference
+            let reading = VenueClockOffset.Reading(answer, before: before, after: clock.steadyMicroseconds)
+            guard let reading else { break }
+            clock.set(reading)
+            return reading.difference
         }
         throw .unreachable("\(address.rest) does not tell its time; is it the exchange?")
     }
 
     /// Venue time, by the clock that only goes forward: a step of the wall clock voids no signature.
-    private var nowMilliseconds: Int64 { steadyMicroseconds() / 1000 + offset.withLock { $0 } }
+    private var nowMilliseconds: Int64 { clock.steadyMicroseconds / 1000 + clock.milliseconds }
 
     /// The venue's clock, when `setClock` has asked for it.
     public var now: Timestamp { Timestamp(milliseconds: nowMilliseconds) }
-
-    /// Wall time as it was when this link was made, and what has passed since.
-    private func steadyMicroseconds() -> Int64 {
-        startedWall + MonotonicClock.microseconds() - startedMonotonic
-    }
 
     /// Drops a stream whose frames cannot be believed and connects anew.
     public func reconnect(_ connection: ConnectionID) {

@@ -137,6 +137,8 @@ final class Syncer: @unchecked Sendable {
     private var wanted = pthread_cond_t()
     private var thread = pthread_t()
     private var handle: Int32 = -1
+    /// Files that are done with: to be synced a last time and closed.
+    private var leaving: [Int32] = []
     private var isDirty = false, isStopped = false
 
     /// Least time between two syncs.
@@ -168,12 +170,13 @@ final class Syncer: @unchecked Sendable {
         }
     }
 
-    /// Syncs the file a last time and closes it.
+    /// Has the file synced a last time and closed, at the latest when `stop` returns. The desk does not wait
+    /// for the disk between two segments.
     func close(_ file: Int32) {
         locked {
-            fdatasync(file)
-            Glibc.close(file)
-            (handle, isDirty) = (-1, false)
+            leaving.append(file)
+            if handle == file { (handle, isDirty) = (-1, false) }
+            pthread_cond_signal(&wanted)
         }
     }
 
@@ -188,16 +191,18 @@ final class Syncer: @unchecked Sendable {
     private func work() {
         while true {
             pthread_mutex_lock(&mutex)
-            while !isDirty, !isStopped { pthread_cond_wait(&wanted, &mutex) }
-            if isStopped { return _ = pthread_mutex_unlock(&mutex) }
-            isDirty = false
+            while !isDirty, !isStopped, leaving.isEmpty { pthread_cond_wait(&wanted, &mutex) }
             // A copy of the handle: the desk must not wait for the disk.
-            let file = handle >= 0 ? dup(handle) : -1
+            if isDirty, handle >= 0 { leaving.append(dup(handle)) }
+            let files = leaving.filter { $0 >= 0 }
+            (leaving, isDirty) = ([], false)
+            let isLast = isStopped
             pthread_mutex_unlock(&mutex)
-            if file >= 0 {
+            for file in files {
                 fdatasync(file)
                 Glibc.close(file)
             }
+            if isLast { return }
             var pause = Self.every
             nanosleep(&pause, nil)
         }

@@ -74,6 +74,10 @@ public struct VenueFill: Sendable, Equatable {
     public let fill: Fill
     public let order: Int64
     public let clientID: UInt32?
+
+    package init(fill: Fill, order: Int64, clientID: UInt32?) {
+        (self.fill, self.order, self.clientID) = (fill, order, clientID)
+    }
 }
 
 public enum PositionChange: String, Sendable {

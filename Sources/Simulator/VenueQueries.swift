@@ -65,6 +65,12 @@ extension SimulatedVenue {
     public func orders(of account: AccountID) -> [VenueOrder] {
         accounts[account.index].orders.map { orders[$0] }
     }
+    /// Executions of an earlier time, which changed nothing that is held now.
+    package mutating func remember(_ fills: [VenueFill], of account: AccountID) {
+        accounts[account.index].fills += fills
+        accounts[account.index].fills.sort { $0.fill.venueTime < $1.fill.venueTime }
+    }
+
     public func fills(of account: AccountID) -> [VenueFill] { accounts[account.index].fills }
     public func funding(of account: AccountID) -> [FundingRecord] { accounts[account.index].funding }
     public func settlements(of account: AccountID) -> [Settlement] { accounts[account.index].settlements }

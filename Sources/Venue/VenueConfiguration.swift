@@ -62,7 +62,7 @@ public struct VenueConfiguration: Sendable {
     public var requestsPerMinute: Int? = 2_000
     /// PEM files; `nil` serves plain text.
     public var certificate: String?, certificateKey: String?
-    /// Keeps the moments of frames sent and orders received for `VenueServer.stamps`.
+    /// Keeps the moments of frames sent, orders and cancels received for `VenueServer.stamps`.
     public var keepsStamps = false
     /// Asked about the orders of every request that brings some; `nil` serves all. Called on the service
     /// thread.

@@ -43,6 +43,9 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     var keys: [String: (account: AccountID, bytes: [UInt8])] = [:]
     /// The venue's time of this turn.
     var now: Timestamp
+    /// How far the clock that others see is moved.
+    private(set) var clockShift = TimeSpan.zero
+    private var firstAccount: AccountID?
     private var waiting: [Int64: Waiter] = [:]
     private var lastTicket: Int64 = 0
     /// When the request that is being answered came, monotonic microseconds; only kept for stamps.
@@ -84,6 +87,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
             }
             let account = venue.open(key: setting.key, deposits: setting.balances, rates: setting.rates)
             keys[setting.key] = (account, bytes)
+            firstAccount = firstAccount ?? account
         }
         if case .recorded(let source) = configuration.market { recording = source }
         feed()
@@ -144,11 +148,31 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
             case .misCharge(let amount): venue.misChargeNextFee(by: amount)
             case .dropStreams: closeStreams(io)
             case .goAway(let span): leave(for: span, io)
+            case .remember(let count, let symbol, let from, let to): remember(count, symbol, from, to)
+            case .shiftClock(let span): clockShift = clockShift + span
             }
         }
     }
 
     func closeStreams(_ io: ServerIO) { for connection in pings.keys { io.close(connection) } }
+
+    private func remember(_ count: Int, _ symbol: String, _ from: Timestamp, _ to: Timestamp) {
+        guard let id = venue.market(symbol), let first = firstAccount else { return }
+        let span = (to - from).microseconds
+        let fills = (0..<Int64(count)).map { number in
+            let fill = Fill(
+                instrument: id, side: number % 2 == 0 ? .buy : .sell, price: Price(raw: 100_000_000),
+                quantity: Quantity(raw: 100_000_000), fee: Money(raw: 1), feeAsset: .usdc,
+                tradeID: Self.rememberedFrom + number,
+                venueOrderID: VenueOrderID(String(Self.rememberedFrom + number)), clientOrderID: nil,
+                liquidity: .taker,
+                venueTime: from + TimeSpan(microseconds: span * number / Int64(max(1, count))))
+            return VenueFill(fill: fill, order: Self.rememberedFrom + number, clientID: nil)
+        }
+        venue.remember(fills, of: first)
+    }
+    /// Trade and order ids that no match gives.
+    private static let rememberedFrom: Int64 = 1 << 50
 
     /// Lets the venue's time pass up to now and tells what happened.
     private func pass(_ io: ServerIO) {
@@ -282,6 +306,12 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         waiting[lastTicket] = nil
     }
 
+    func stampCancel() {
+        guard keepsStamps else { return }
+        let at = requestCame
+        shared.withLock { $0.stamps.cancels.append(at) }
+    }
+
     func countRequest(_ account: AccountID) throws(WireRefusal) {
         guard let most = requestsPerMinute else { return }
         let minute = now.microseconds / 60_000_000
@@ -383,7 +413,9 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
         guard (0...9_000_000_000_000_000).contains(stamp), (1...SigningText.windowMax).contains(window) else {
             return .timestampFarOff
         }
-        let clocks = [now.milliseconds, WallClock.microseconds() / 1_000]
+        let clocks = [now.milliseconds, WallClock.microseconds() / 1_000].map {
+            $0 + clockShift.milliseconds
+        }
         let near = clocks.filter { abs($0 - stamp) <= 600_000 }
         if near.isEmpty { return .timestampFarOff }
         return near.contains { $0 <= stamp + window } ? nil : .expired

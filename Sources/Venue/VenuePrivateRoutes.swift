@@ -97,6 +97,7 @@ extension VenueDesk {
 
     private func cancel(_ body: [UInt8], _ account: AccountID) throws(WireRefusal) -> RestReply {
         let name = try reader.cancel(body)
+        stampCancel()
         let isPutOff = venue.postponesCancel(
             name.instrument, order: name.venueID.map { Int64($0.text) ?? -1 }, client: name.clientID?.raw,
             from: account, now: now)
@@ -109,6 +110,7 @@ extension VenueDesk {
 
     private func cancelAll(_ body: [UInt8], _ account: AccountID) throws(WireRefusal) -> RestReply {
         let wanted = try reader.cancelAll(body)
+        stampCancel()
         if wanted.orderType == "ConditionalOrder" { return list([]) }
         if venue.postponesCancelAll(wanted.instrument, from: account, now: now) {
             return RestReply(status: 202)

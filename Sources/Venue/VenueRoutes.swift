@@ -41,7 +41,7 @@ extension VenueDesk {
     private func publicRoute(_ path: String, _ query: Query) throws(WireRefusal) -> RestReply {
         switch path {
         case "/api/v1/ping": return .text("pong")
-        case "/api/v1/time": return .text(String(now.milliseconds))
+        case "/api/v1/time": return .text(String((now + clockShift).milliseconds))
         case "/api/v1/status":
             return .json { json in
                 json.object {

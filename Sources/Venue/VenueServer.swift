@@ -26,11 +26,13 @@ public struct VenueReady: Sendable, Equatable {
     }
 }
 
-/// When a frame left or an order came: microseconds of the monotonic clock.
+/// When a frame left, an order or a cancel came: microseconds of the monotonic clock.
 public struct VenueStamps: Sendable {
     /// Depth frames by symbol and update id.
     public var frames: [(symbol: String, sequence: Int64, at: Int64)] = []
     public var orders: [(client: UInt32, at: Int64)] = []
+    /// Requests to cancel, also of orders that were gone.
+    public var cancels: [Int64] = []
 }
 
 /// A simulated exchange behind the real protocol: REST and WebSocket on one port.
@@ -90,6 +92,15 @@ public final class VenueServer: Sendable {
     /// Nobody reaches the venue for so long of its own time; its markets go on.
     public func goAway(for span: TimeSpan) { ask(.goAway(span)) }
 
+    /// Puts executions of somebody without a name into the first account's history, spread evenly; nothing
+    /// that is held changes by them.
+    package func remember(fills count: Int, of symbol: String, from: Timestamp, to: Timestamp) {
+        ask(.remember(count: count, symbol: symbol, from: from, to: to))
+    }
+
+    /// Moves the clock that it tells and checks signatures by; its markets go on as they were.
+    package func shiftClock(by span: TimeSpan) { ask(.shiftClock(span)) }
+
     /// What was stamped so far; empty unless the configuration asked for it.
     public var stamps: VenueStamps { desk.shared.withLock { $0.stamps } }
 
@@ -108,7 +119,11 @@ public final class VenueServer: Sendable {
 }
 
 /// What may be asked of a running venue from other threads.
-enum VenueHook: Sendable { case misCharge(Money), dropStreams, goAway(TimeSpan) }
+enum VenueHook: Sendable {
+    case misCharge(Money), dropStreams, goAway(TimeSpan)
+    case remember(count: Int, symbol: String, from: Timestamp, to: Timestamp)
+    case shiftClock(TimeSpan)
+}
 
 /// What other threads share with the service thread.
 struct VenueShared: Sendable {

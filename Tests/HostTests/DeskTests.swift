@@ -158,6 +158,47 @@ private func fillDisk(under folder: String) {
     }
 }
 
+@Suite struct `A desk whose disk is slow` {
+    @Test(.timeLimit(.minutes(1)))
+    func `goes on while a block of client order ids is reserved`() throws {
+        var configuration = VenueConfiguration()
+        (configuration.seed, configuration.requestsPerMinute) = (7, nil)
+        let server = try VenueServer.start(configuration)
+        defer { server.stop() }
+        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
+        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
+        let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
+        scout.close()
+        let pairs = catalogue.pairs(["SOL"]).pairs
+        let street = Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [])
+        let asked = Atomic<UInt32>(0)
+        let isAsked = Gate(), isWritten = Gate(), isHeld = Gate(), isReserved = Gate()
+        // None can be had at the start; the next one takes as long as the test wants.
+        let desk = Desk(street: street, clock: RunClock()) {
+            guard asked.add(1, ordering: .relaxed).newValue > 1 else { return nil }
+            isAsked.open()
+            isWritten.wait()
+            return 7
+        } hear: { notes, _ in
+            for case .state(.hold, reason: _) in notes { isHeld.open() }
+        }
+        desk.observe = { if $0.engine.lastBlock == 7 { isReserved.open() } }
+        let link = VenueLink(
+            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        desk.start(link)
+        isAsked.wait()
+        desk.obey(.hold)
+        isHeld.wait()
+        isWritten.open()
+        isReserved.wait()
+        desk.stop()
+        link.close()
+        #expect(street.engine.lastBlock == 7)
+        #expect(asked.load(ordering: .relaxed) == 2)
+    }
+}
+
 private final class Nobody: VenueListener {
     func frame(_ connection: ConnectionID, _ bytes: [UInt8], arrived: Int64) {}
     func connection(_ connection: ConnectionID, _ change: ConnectionChange) {}

@@ -38,7 +38,9 @@
                 let stage = try KillTrial(.naked)
                 let host = try stage.host(["NEAP_KILL": KillCase.naked.plan])
                 #expect(host.end(within: 40) == SIGKILL)
-                if let guardian = ProcessLock.holder(stage.live + "/guardian.lock") { kill(guardian, SIGKILL) }
+                if let guardian = ProcessLock.holder(stage.live + "/guardian.lock") {
+                    kill(guardian, SIGKILL)
+                }
                 let strategies = stage.folder + "/strategies"
                 try FileManager.default.moveItem(atPath: strategies, toPath: strategies + ".away")
                 let broken = try stage.host([:])

@@ -282,8 +282,11 @@
         private let reader: ReplyReader
         private let pairs: [Pair]
 
-        /// - Parameter secret: of an account that was there before this exchange.
-        init(_ venue: VenueServer, secret: String? = nil) throws {
+        /// - Parameter secret: of the account's key, when it was there before this exchange.
+        init(
+            _ venue: VenueServer, secret: String? = nil,
+            bases: [String] = ["SOL", "BTC", "ETH", "SUI", "JUP"]
+        ) throws {
             let address = VenueAddress(rest: venue.ready.rest, ws: venue.ready.ws)
             let signer = try Signer(
                 secretBase64: secret ?? venue.ready.apiSecret ?? "", apiKey: venue.ready.apiKey)
@@ -292,7 +295,7 @@
             defer { scout.close() }
             let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
             reader = ReplyReader(catalogue)
-            pairs = catalogue.pairs(["SOL", "BTC", "ETH", "SUI", "JUP"]).pairs
+            pairs = catalogue.pairs(bases).pairs
             link = VenueLink(address, signer: signer, catalogue: catalogue, pairs: [], listener: Deaf())
         }
 
@@ -329,6 +332,12 @@
             return !open.isEmpty
         }
 
+        /// Orders that are open; `nil` when the exchange does not answer.
+        func resting() -> Int? {
+            guard case .orders(let open)? = ask(.openOrders) else { return nil }
+            return open.count
+        }
+
         func text() -> String { naked()?.joined(separator: ", ") ?? "no answer" }
 
         func fills() -> [Fill] {
@@ -336,6 +345,17 @@
                 return []
             }
             return fills
+        }
+
+        /// All fills of the history, page by page; `nil` when the exchange does not answer.
+        func fillTotal() -> Int? {
+            var total = 0
+            while true {
+                guard case .fills(let page)? = ask(.fills(from: Timestamp(microseconds: 0), offset: total))
+                else { return nil }
+                total += page.count
+                if page.count < Engine.fillsPage { return total }
+            }
         }
 
         func fillCount() -> Int { fills().count }

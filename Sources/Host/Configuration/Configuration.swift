@@ -126,7 +126,7 @@ struct Configuration: Sendable {
 
     var isLoopback: Bool { Configuration.isLoopback(restURL) && Configuration.isLoopback(wsURL) }
 
-    private static func isLoopback(_ url: String) -> Bool {
+    static func isLoopback(_ url: String) -> Bool {
         let host = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
         let name = host.hasPrefix("[") ? host.dropFirst().prefix { $0 != "]" } : host.prefix { $0 != ":" }
         return name == "localhost" || name == "127.0.0.1" || name == "::1"

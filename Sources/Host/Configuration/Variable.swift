@@ -212,8 +212,15 @@ struct Variable: Sendable {
             "CONSOLE_TOKEN", "text", "Token that the console asks for; needed where others can reach it.",
             secret: true
         ) { $0.consoleToken = $1 },
-        text("ALERT_WEBHOOK_URL", "URL", "Where alerts are sent; not used yet.", secret: true) {
+        Variable(
+            name: "ALERT_WEBHOOK_URL", standard: "", range: "URL",
+            meaning: "Where each alert is posted as JSON; nothing is sent without one.", isSecret: true
+        ) {
+            guard $1.isEmpty || AlertHook.Address($1) != nil else {
+                return "must be an https:// address; http:// reaches this machine only"
+            }
             $0.alertWebhook = $1
+            return nil
         },
     ]
 }

@@ -1,4 +1,5 @@
 import Core
+import Dispatch
 import Journal
 import Gateway
 import Glibc
@@ -165,7 +166,7 @@ final class Desk: @unchecked Sendable {
             complain(refused.name, refused.version, report)
         }
         let notes = street.engine.takeNotes()
-        if notes.contains(.needsIDs) { reserve() }
+        if notes.contains(.needsIDs) { reserveAside() }
         if !notes.isEmpty { hear(notes, street.engine.now) }
         journal?.roll(street)
         if let fault = journal?.writer.fault, !haltedByJournal {
@@ -200,6 +201,14 @@ final class Desk: @unchecked Sendable {
     private func reserve() {
         guard let block = nextBlock() else { return }
         turn(.order(.idBlock(block)), clock.now)
+    }
+
+    /// A block must be on the disk before its first id leaves, and the disk takes its time: half a block is
+    /// left when the next is asked for, so the desk goes on meanwhile.
+    private func reserveAside() {
+        DispatchQueue.global(qos: .userInitiated).async { [self] in
+            if let block = nextBlock() { post(.order(.idBlock(block))) }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ final class GuardianRun {
     private let log: LogFile
     private let logger: Logger
     private let lease: Lease
+    private let alerts: AlertHook?
 
     static let lockFile = "guardian.lock", leaseFile = "lease", logFile = "guardian.log"
     /// How often it looks; µs of its own patience, far below the lease.
@@ -32,6 +33,8 @@ final class GuardianRun {
         }
         log = try LogFile(path: folder + "/" + Self.logFile, speaks: !plan.isSilent)
         logger = log.logger
+        alerts = AlertHook(plan.configuration.alertWebhook, from: "neap guardian", logger)
+        log.tell(alerts)
         lease = try Lease(path: folder + "/" + Self.leaseFile)
     }
 
@@ -43,6 +46,7 @@ final class GuardianRun {
             return 0
         }
         defer { withExtendedLifetime(lock) {} }
+        defer { alerts?.stop() }
         logger.info("Watching the host of \(folder)")
         let window = Engine.requestWindow.microseconds
         if lease.isLost {
@@ -112,7 +116,7 @@ final class GuardianRun {
         }
         let blocks = try IDBlocks(path: folder + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
-        let text = NoteText(logger: logger, instruments: catalogue.instruments)
+        let text = NoteText(logger: logger, instruments: catalogue.instruments, alerts: alerts)
         let clock = RunClock(venue: try MarketsRead.time(address), after: recovery.checkpoint.at)
         let records = openRecords()
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) {
@@ -176,7 +180,7 @@ final class GuardianRun {
         while isInPlace {
             // Nobody will ever come back for a folder that is gone; what is open is repaired first.
             if access(folder, F_OK) != 0, board?.last?.isQuiet ?? true { return false }
-            if access(folder + "/HALT", F_OK) == 0, board?.last?.state != .halted { desk?.obey(.halt) }
+            if HaltFile.isThere(folder), board?.last?.state != .halted { desk?.obey(.halt) }
             if MonotonicClock.microseconds() >= tryAt {
                 tryAt = MonotonicClock.microseconds() + RecordKeeper.lookEvery
                 records?.tryAgain()

@@ -7,6 +7,7 @@ import Glibc
 /// behind for ever.
 final class FolderWatch {
     private let path: String
+    private let rest: Int64
     private var handle: Int32 = -1
     private var folderWatch: Int32 = -1
     private var wakePipe: (read: Int32, write: Int32) = (-1, -1)
@@ -22,8 +23,9 @@ final class FolderWatch {
     /// Between two looks without an event, ms.
     static let rescan: Int64 = 5_000
 
-    init(_ path: String) {
-        self.path = path
+    /// - Parameter rest: how long events must have been quiet before the folder is looked at, ms.
+    init(_ path: String, rest: Int64 = FolderWatch.quiet) {
+        (self.path, self.rest) = (path, rest)
         var ends: [Int32] = [-1, -1]
         if pipe(&ends) == 0 {
             for end in ends {
@@ -54,7 +56,7 @@ final class FolderWatch {
         while true {
             let at = now()
             let due = [
-                changedAt.map { min($0 + Self.quiet, firstChange + Self.longest) }, lookedAt + Self.rescan,
+                changedAt.map { min($0 + rest, firstChange + Self.longest) }, lookedAt + Self.rescan,
             ]
             .compactMap { $0 }.min()!
             if at >= due {

@@ -10,10 +10,10 @@ import Wire
 /// The ways into a run beside the desk: an operator's socket, the console, the database people query.
 extension HostRun {
     func openControl(
-        _ desk: Desk, _ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64
+        _ door: OperatorDoor, _ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64
     ) -> HTTPServer? {
         let handler = ControlServer(status: status(loader, records, started)) {
-            desk.obey($0)
+            door.obey($0)
         } script: { order, name, answer in
             guard let known = ScriptLoader.Order(rawValue: order) else {
                 return answer(.failure(ControlServer.ScriptFault(text: "no such request")))
@@ -30,6 +30,12 @@ extension HostRun {
         } catch {
             logger.warning("\(path): \(error); `neap status` and its like cannot reach this run")
             return nil
+        }
+    }
+
+    func watchHalt(_ door: OperatorDoor) -> HaltFile {
+        HaltFile(folder: folder.path) { [board] in
+            if board.last?.state != .halted { door.obey(.halt) }
         }
     }
 

@@ -28,6 +28,7 @@ final class HostRun {
     /// Of a live run; `nil` otherwise.
     private(set) var guardian: GuardianKeeper?
     private let isEnded = Atomic(false)
+    private let alerts: AlertHook?
 
     /// - Throws: why nothing was started.
     init(_ plan: RunPlan) throws(StartFault) {
@@ -37,6 +38,8 @@ final class HostRun {
             data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
         log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
         logger = log.logger
+        alerts = AlertHook(plan.configuration.alertWebhook, from: "neap \(plan.mode.rawValue)", logger)
+        log.tell(alerts)
         if plan.mode == .live {
             guardian = try GuardianKeeper(folder: folder.path, words: plan.guardianWords, logger: logger)
         }
@@ -51,6 +54,8 @@ final class HostRun {
     private struct Rooms {
         let catalogue: Catalogue
         let desk: Desk
+        let door: OperatorDoor
+        let haltFile: HaltFile
         let link: VenueLink
         let loader: ScriptLoader
         let control: HTTPServer?, console: HTTPServer?
@@ -104,7 +109,7 @@ final class HostRun {
         let left = try takeUp(recovery, street, loader.setting.maker)
         let blocks = try IDBlocks(path: folder.path + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
-        let text = NoteText(logger: logger, instruments: catalogue.instruments)
+        let text = NoteText(logger: logger, instruments: catalogue.instruments, alerts: alerts)
         let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
@@ -124,7 +129,9 @@ final class HostRun {
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
         depict(desk, loader)
-        let control = openControl(desk, loader, records, started)
+        let door = OperatorDoor(desk)
+        door.takeUp()
+        let control = openControl(door, loader, records, started)
         let console = openConsole(loader, records, started)
         desk.lease = guardian?.lease
         keeper.tell(desk)
@@ -132,13 +139,14 @@ final class HostRun {
         guardian?.look()
         do throws(LinkFault) { try link.open() } catch { throw StartFault("\(error)") }
         loader.start()
+        let haltFile = watchHalt(door)
         let names = scripts.isEmpty ? "no strategy yet" : scripts.map(\.package.name).joined(separator: ", ")
         logger.info(
             "Trading \(selection.pairs.map(\.base.symbol).joined(separator: ", ")) in mode \(plan.mode.rawValue) with \(names); folder \(folder.path)"
         )
         let rooms = Rooms(
-            catalogue: catalogue, desk: desk, link: link, loader: loader, control: control, console: console,
-            keeper: keeper, clock: clock, started: started)
+            catalogue: catalogue, desk: desk, door: door, haltFile: haltFile, link: link, loader: loader,
+            control: control, console: console, keeper: keeper, clock: clock, started: started)
         return try finish(rooms, endedBy: wait(rooms))
     }
 
@@ -248,7 +256,7 @@ final class HostRun {
 
     // MARK: Wait
 
-    /// How often the file HALT is looked for, and the table drawn anew.
+    /// How often the lease is looked at, and the table drawn anew.
     private static let lookMilliseconds = 40
 
     private func wait(_ rooms: Rooms) -> String {
@@ -275,12 +283,10 @@ final class HostRun {
             rooms.keeper.look()
             if guardian?.lease.isLost == true { return Self.leaseLost }
             guardian?.look()
-            if access(folder.path + "/HALT", F_OK) == 0, board.last?.state != .halted {
-                rooms.desk.obey(.halt)
-            }
+            if board.last?.state != .halted, HaltFile.isThere(folder.path) { rooms.door.obey(.halt) }
             guard let signal = Signals.wait(milliseconds: Self.lookMilliseconds) else { continue }
             if signal == SIGUSR1 {
-                rooms.desk.obey(.halt)
+                rooms.door.obey(.halt)
                 continue
             }
             return Signals.name(signal)
@@ -306,9 +312,13 @@ final class HostRun {
 
     private func finish(_ rooms: Rooms, endedBy: String) throws(StartFault) -> Int32 {
         if draws { Terminal.put("\u{1B}[?25h\r\n") }
-        if endedBy == Self.leaseLost { return try beginAgain() }
+        if endedBy == Self.leaseLost {
+            rooms.door.handOn()
+            return try beginAgain()
+        }
         logger.info("Stopping (\(endedBy))")
         rooms.loader.stop()
+        rooms.haltFile.stop()
         let ending = settle(rooms)
         rooms.control?.stop()
         rooms.console?.stop()
@@ -335,6 +345,7 @@ final class HostRun {
         try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
         if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
         tell(street, differences, ending)
+        alerts?.stop()
         return ending.isQuiet && !ending.isCut ? 0 : 1
     }
 

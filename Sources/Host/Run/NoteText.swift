@@ -6,6 +6,7 @@ final class NoteText: @unchecked Sendable {
     // Unchecked: used on the desk's thread only.
     private let logger: Logger
     private let instruments: [Instrument]
+    private let alerts: AlertHook?
     /// When something of that kind was last said of a script's pair, and how often it was not since.
     private var said: [String: (at: Timestamp, left: Int)] = [:]
 
@@ -14,8 +15,9 @@ final class NoteText: @unchecked Sendable {
     /// A script that fails at one place fails there again.
     static let faultEvery = TimeSpan.seconds(60)
 
-    init(logger: Logger, instruments: [Instrument]) {
-        (self.logger, self.instruments) = (logger, instruments)
+    /// - Parameter alerts: where alerts are sent besides; `nil` for nowhere.
+    init(logger: Logger, instruments: [Instrument], alerts: AlertHook? = nil) {
+        (self.logger, self.instruments, self.alerts) = (logger, instruments, alerts)
     }
 
     /// - Parameter now: on the clock of the run.
@@ -93,7 +95,9 @@ final class NoteText: @unchecked Sendable {
             let name = id == .publicStream ? "Public stream" : "Private stream"
             if up { logger.info("\(name) is up") } else { logger.warning("\(name) is down: \(reason)") }
         case .state(let state, let reason): logger.warning("State \(state.rawValue): \(reason)")
-        case .alert(let text): logger.error("\(text)")
+        case .alert(let text):
+            logger.error("\(text)")
+            alerts?.send(text)
         case .notice(let text): logger.notice("\(text)")
         case .replaced(let owner, let version, let probation, _):
             let until = probation > 0 ? ", on probation for \(probation) entries" : ""

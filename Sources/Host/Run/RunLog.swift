@@ -14,6 +14,7 @@ final class LogFile: Sendable {
         var handle: Int32 = -1
         var bytes = 0
         var last: [String] = []
+        var alerts: AlertHook?
     }
     private let path: String
     private let most: Int
@@ -29,6 +30,12 @@ final class LogFile: Sendable {
     }
 
     deinit { state.withLock { _ = close($0.handle) } }
+
+    /// Lines that begin with this are alerts.
+    static let alert = "ALERT "
+
+    /// Sends alerts there as well, from now on.
+    func tell(_ alerts: AlertHook?) { state.withLock { $0.alerts = alerts } }
 
     /// The last lines, for the live table.
     var last: [String] { state.withLock { $0.last } }
@@ -47,6 +54,8 @@ final class LogFile: Sendable {
             if state.last.count > 8 { state.last.removeFirst() }
         }
         if speaks { Terminal.complain(line) }
+        guard message.hasPrefix(Self.alert) else { return }
+        state.withLock { $0.alerts }?.send(String(message.dropFirst(Self.alert.count)))
     }
 
     private func open(_ state: inout State) -> Bool {
