@@ -115,6 +115,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [("150.82", false), ("150.85", false), ("150.86", true), ("150.60", true)])
+    func `a resting exit follows its touch beyond a fiftieth of a percent, and closes only`(
+        touch: String, moves: Bool
+    ) throws {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.script.leaves = .exit(
+            reason: "test", resting: RestingPlan(rest: .perp, timeout: .seconds(3600)))
+        bench.quote(perp: ("150.82", "150.84"))
+        let post = try #require(bench.take(bench.perp))
+        #expect(post.price == price("150.82") && post.reduceOnly == true)
+        bench.turn([.order(bench.update(post, .new))])
+        bench.pass(250)
+        bench.quote(perp: (touch, "150.90"))
+        #expect(bench.cancels == (moves ? [post.id] : []))
+        guard moves else { return }
+        bench.turn([.order(bench.update(post, .cancelled))])
+        bench.pass(250)
+        let next = try #require(bench.take(bench.perp))
+        #expect(next.postOnly && next.price == price(touch))
+    }
+
     @Test func `a resting exit is taken off at a stop and the pair is closed by takers`() throws {
         let bench = EngineBench()
         bench.openPair()

@@ -88,7 +88,7 @@ extension Engine {
     /// `true` only when the order brings the venue's net position closer to zero without crossing it;
     /// strategies share one net position, and a close that grows it would be refused as reduce-only (FORMULAS
     /// E11).
-    private func reducesNet(_ instrument: Instrument, _ side: Side, _ quantity: Quantity) -> Bool? {
+    func reducesNet(_ instrument: Instrument, _ side: Side, _ quantity: Quantity) -> Bool? {
         let net = netContracts[instrument.id.index]
         let after = net + Quantity(raw: quantity.raw * side.sign)
         let closer = after.magnitude < net.magnitude

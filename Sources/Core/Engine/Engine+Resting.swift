@@ -64,7 +64,7 @@ extension Engine {
             return finishPosts(posts)
         }
         if posts.isEmpty { return postAgain(place, live, operation) }
-        guard operation.kind == .entry else { return }
+        guard operation.kind == .entry else { return followTouch(place, posts[0], operation) }
         if operation.resting?.rest == .both {
             // Either may fill at any moment: both go when together they would no longer earn.
             guard let now = remeasure(place, operation), isTradable(place, now), now.net(.restBoth) >= .zero
@@ -124,9 +124,7 @@ extension Engine {
         let instrument = record.leg == .spot ? pair.spot : pair.perp
         guard let last = operation.lastPost, self.now - last >= .milliseconds(250) else { return }
         guard let wanted = postPrice(record.leg, now, plan, pair) else { return }
-        let off = abs(wanted.raw - record.order.price.raw)
-        let band = max(instrument.tickSize.raw, Int64(quotient(Int128(wanted.raw), by: 5_000, .down)))
-        if off > band { cancel(post) }
+        if isOff(wanted, record.order.price, instrument) { cancel(post) }
     }
 
     private func remeasure(_ place: Int, _ operation: Operation) -> Opportunity? {
@@ -237,9 +235,28 @@ extension Engine {
         var draft = postDraft(
             passage, leg, side, side == .sell ? top.ask.price : top.bid.price, quantity, holding.direction)
         draft.selfTrade = .rejectMaker
+        // Contracts that go meanwhile, as by a liquidation, must not be opened anew by what still rests.
+        if leg == .perp { draft.reduceOnly = reducesNet(instrument, side, quantity) }
         holdings[place].operation?.lastPost = now
         holdings[place].operation?.posts += 1
         return send([draft], for: place, .exitPost, decision: (operation.spotMid, operation.perpMid))
+    }
+
+    /// Off its touch by more than E6 allows an exit is taken off and posted anew where the market is now.
+    private func followTouch(_ place: Int, _ post: Int, _ operation: Operation) {
+        let record = orders[post]
+        let instrument = record.leg == .spot ? pair(of: place).spot : pair(of: place).perp
+        guard record.state == .working, let last = operation.lastPost, now - last >= Self.repostPause,
+            let top = book(instrument).top, !top.isCrossed
+        else { return }
+        let wanted = record.order.side == .sell ? top.ask.price : top.bid.price
+        if isOff(wanted, record.order.price, instrument) { cancel(post) }
+    }
+
+    /// E6: by more than a tick and 0.02 %.
+    private func isOff(_ wanted: Price, _ posted: Price, _ instrument: Instrument) -> Bool {
+        let band = max(instrument.tickSize.raw, Int64(quotient(Int128(wanted.raw), by: 5_000, .down)))
+        return abs(wanted.raw - posted.raw) > band
     }
 
     private func postExitAgain(_ place: Int, _ operation: Operation, _ plan: RestingPlan) {
