@@ -28,11 +28,13 @@ static void rethrow(lua_State *L, int code) {
     lb_state *box = lb_of(L);
     if (code == LUA_ERRMEM || box->fatal != LB_OK) lb_fatal(L, box->fatal == LB_OK ? LB_MEMORY : box->fatal);
     // Raising costs far more than the instruction that did: names are looked for, text is made, frames unwound.
-    lb_charge(L, 20);
+    lb_charge(L, 50);
 }
 
 static int w_pcall(lua_State *L) {
     luaL_checkany(L, 1);
+    // A frame of the C stack, a place to jump back to.
+    lb_count(L, 20);
     int code = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
     if (code != LUA_OK) {
         rethrow(L, code);
@@ -49,6 +51,7 @@ static int w_pcall(lua_State *L) {
 // The handler runs after unwinding: a handler that Lua itself calls cannot be stopped.
 static int w_xpcall(lua_State *L) {
     luaL_checktype(L, 2, LUA_TFUNCTION);
+    lb_count(L, 20);
     lua_pushvalue(L, 1);
     lua_rotate(L, 3, 1);
     int code = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 0);

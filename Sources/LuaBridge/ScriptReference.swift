@@ -142,9 +142,9 @@ public enum ScriptReference {
             "the rest is counted. It returns wishes; the host decides, and nothing a script returns passes a hard limit. NaN,",
             "infinities, wrong types and wrong counts are faults of the script.",
             "",
-            "A step is an instruction of Lua, and some things cost more: a new table 20, a function 8, `tostring` of a float 80, a new",
-            "text of more than 40 bytes one for each 4 of them. Comparing two texts is one instruction: so each instruction counts",
-            "once more for every 256 bytes of the longest text that the script ever made.",
+            "A step is an instruction of Lua, and some things cost more: a new table or a `pcall` 20, a function 8, `tostring` of a",
+            "float 80, a new text of more than 40 bytes one for each 4 of them. Comparing two texts is one instruction: so each",
+            "instruction counts once more for every 256 bytes of the longest text that the script ever made.",
         ]
         return lines.joined(separator: "\n") + "\n"
     }
