@@ -130,6 +130,7 @@ public enum ScriptReference {
         lines += ["", "## `pos`: a held pair", "", "| field | unit | meaning |", "| --- | --- | --- |"]
         lines += positionTexts.map { "| `\($0.name)` | | \($0.meaning) |" }
         lines += PositionField.allCases.map { "| `\($0.name)` | \($0.unit) | \($0.meaning) |" }
+        lines += ScriptExamples.lines
         lines += [
             "", "## The world of a script", "",
             "`assert error ipairs next pairs pcall xpcall select tonumber tostring type rawequal rawlen`, `math` without",

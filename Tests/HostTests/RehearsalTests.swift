@@ -194,6 +194,26 @@ enum Sample {
     }
 }
 
+@Suite struct `The examples of the reference` {
+    @Test func `run, pass their own tests, and show every function of the table`() throws {
+        for example in ScriptExamples.all {
+            let library = example.library.map { ScriptSource(name: $0.name, bytes: Array($0.source.utf8)) }
+            let package = ScriptPackage(
+                name: example.name, source: Array(example.source.utf8), library: library)
+            _ = try DryRun.check(package, Sample.maker, state: nil)
+            guard let tests = example.tests else { continue }
+            let run = try ScriptTestRun(
+                package, tests: Array(tests.utf8), named: "tests/\(example.name)_test.lua",
+                Sample.maker.setting(of: example.name))
+            #expect(run.reports.isEmpty && run.cases > 1, "\(run.reports)")
+        }
+        let shown = ScriptExamples.all.map(\.shows).joined()
+        for name in ["score", "choose", "exit", "migrate", "include", "log.info", "log.warn"] {
+            #expect(shown.contains("`\(name)(") || shown.contains("`\(name)"), "\(name)")
+        }
+    }
+}
+
 @Suite struct `A script that is slow` {
     @Test func `is refused by what a call takes on average, whatever its steps`() throws {
         var limits = Sample.maker.limits
