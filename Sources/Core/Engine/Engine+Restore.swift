@@ -56,7 +56,11 @@ extension Engine {
             foreignFills.append((id, kept.tradeID, VenueOrderID(kept.order)))
         }
         for kept in checkpoint.settled {
-            if let id = instrument(named: kept.symbol) { settledBefore[id.index] = kept.until }
+            if let id = instrument(named: kept.symbol) {
+                settledBefore[id.index] = kept.until
+            } else {
+                interestBefore.append((Asset(kept.symbol), kept.until))
+            }
         }
         contractsAtHour = holdings.map(\.perp)
         hour = checkpoint.at.microseconds / Self.hourMicroseconds

@@ -355,7 +355,7 @@ final class HostRun {
                 let reply = reader.read(
                     request, status: answer.status, contentType: answer.contentType, body: answer.body)
                 switch reply {
-                case .balances, .positions, .collateral: return reply
+                case .balances, .positions, .collateral, .borrowLendPositions: return reply
                 default: continue
                 }
             }
@@ -363,7 +363,8 @@ final class HostRun {
         }
         guard case .balances(let balances)? = ask(.capital),
             case .positions(let positions)? = ask(.positions),
-            case .collateral(let collateral)? = ask(.collateral)
+            case .collateral(let collateral)? = ask(.collateral),
+            case .borrowLendPositions(let lending)? = ask(.borrowLendPositions)
         else { return nil }
         return VenueComparison(
             balances: balances,
@@ -371,7 +372,7 @@ final class HostRun {
                 VenueComparison.OpenContracts(
                     instrument: $0.instrument, net: $0.net, mark: $0.mark ?? .zero,
                     unrealised: $0.unrealised ?? .zero)
-            }, lent: collateral.weights)
+            }, lent: collateral.weights, lending: lending)
     }
 
     private func tell(_ street: Street, _ differences: [String]?, _ ending: Ending) {
