@@ -46,8 +46,7 @@ enum ConsolePage {
               `${shown(cents(status.equity_usd))}, profit ${cents(status.net_pnl_usd)}, ` +
               `${status.rounds} rounds, cash runway ${shown(status.cash_runway)}, ` +
               `liquidation at a rise of ${shown(status.liquidation_rise)}`;
-            byId("held").textContent =
-              status.records_fault ? `Entries are held: ${status.records_fault}` : "";
+            byId("held").textContent = status.records_fault || "";
             fill("pairs", ["pair", "mid spread %", "gross %", "best net %", "break-even %", "held"],
               status.pairs.map((p) => [p.pair, percent(p.mid_spread_pct), percent(p.gross_pct),
                 percent(p.net_pct), percent(p.breakeven_pct), p.holdings.map((h) =>

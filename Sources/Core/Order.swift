@@ -81,15 +81,19 @@ public struct Fill: Hashable, Sendable {
     public let clientOrderID: ClientOrderID?
     public let liquidity: Liquidity
     public let venueTime: Timestamp
+    /// Why the venue made it, in the words of its history (`LiquidatePositionOnBook`…); `nil` when somebody
+    /// ordered it, and from the stream, which says so of the order.
+    public let origin: String?
 
     public init(
         instrument: InstrumentID, side: Side, price: Price, quantity: Quantity, fee: Money, feeAsset: Asset,
         tradeID: Int64, venueOrderID: VenueOrderID, clientOrderID: ClientOrderID?, liquidity: Liquidity,
-        venueTime: Timestamp
+        venueTime: Timestamp, origin: String? = nil
     ) {
         (self.instrument, self.side, self.price, self.quantity) = (instrument, side, price, quantity)
         (self.fee, self.feeAsset, self.tradeID, self.venueOrderID) = (fee, feeAsset, tradeID, venueOrderID)
         (self.clientOrderID, self.liquidity, self.venueTime) = (clientOrderID, liquidity, venueTime)
+        self.origin = origin
     }
 
     public var notional: Notional { price * quantity }
@@ -106,6 +110,6 @@ public struct Fill: Hashable, Sendable {
             instrument: instrument, side: side, price: price, quantity: quantity, fee: fee,
             feeAsset: feeAsset,
             tradeID: tradeID, venueOrderID: venueOrderID, clientOrderID: clientOrderID, liquidity: liquidity,
-            venueTime: venueTime)
+            venueTime: venueTime, origin: origin)
     }
 }

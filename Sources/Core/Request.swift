@@ -41,6 +41,10 @@ public enum Request: Sendable, Equatable {
     case fills(from: Timestamp, offset: Int)
     /// Funding payments, newest first.
     case fundingPayments(offset: Int)
+    /// Interest on what is lent and borrowed, newest first.
+    case interestPayments(offset: Int)
+    /// What is lent and borrowed, by asset.
+    case borrowLendPositions
     /// Settled rates of a perp, newest first.
     case fundingRates(InstrumentID, limit: Int)
 
@@ -85,6 +89,8 @@ public enum Reply: Sendable, Equatable {
     case serverTime(Timestamp)
     case fills([Fill])
     case fundingPayments([FundingPayment])
+    case interestPayments([InterestPayment])
+    case borrowLendPositions([BorrowLendPosition])
     case fundingRates([SettledRate])
     /// The venue said no: surely not done.
     case refused(Refusal)
@@ -234,6 +240,44 @@ public struct FundingPayment: Sendable, Equatable {
     public init(instrument: InstrumentID, amount: Money, intervalEnd: Timestamp) {
         (self.instrument, self.amount, self.intervalEnd) = (instrument, amount, intervalEnd)
     }
+}
+
+/// What an interest payment is for, in the venue's words.
+public enum InterestKind: String, Sendable, CaseIterable {
+    case entryFee = "EntryFee", borrow = "Borrow", lend = "Lend"
+    case positivePnl = "UnrealizedPositivePnl", negativePnl = "UnrealizedNegativePnl"
+    /// Paid whatever sign the venue writes; the others are received when positive.
+    public var isPaid: Bool { [.entryFee, .borrow, .negativePnl].contains(self) }
+}
+
+/// One payment of interest.
+public struct InterestPayment: Sendable, Equatable {
+    public let asset: Asset
+    /// `nil` for a word we do not know.
+    public let kind: InterestKind?
+    /// Positive was received, in the asset.
+    public let amount: Money
+    /// The venue's name of what it was paid for; empty where it gave none.
+    public let position: String
+    public let at: Timestamp
+    /// - Parameter quantity: as the venue writes it; of what is paid only the size counts.
+    public init(asset: Asset, kind: InterestKind?, quantity: Money, position: String, at: Timestamp) {
+        (self.asset, self.kind, self.position, self.at) = (asset, kind, position, at)
+        amount = kind?.isPaid == true ? -quantity.magnitude : quantity
+    }
+
+    /// Names what it was paid for.
+    var symbol: String { [asset.symbol, kind?.rawValue ?? "", position].joined(separator: " ") }
+    /// Names the payment; shares of it have the same name and different owners.
+    var reference: String { "\(symbol)/\(at.milliseconds)" }
+}
+
+/// What is lent or borrowed of one asset.
+public struct BorrowLendPosition: Sendable, Equatable {
+    public let asset: Asset
+    /// Positive is lent, negative borrowed.
+    public let net: Money
+    public init(asset: Asset, net: Money) { (self.asset, self.net) = (asset, net) }
 }
 
 public struct SettledRate: Sendable, Equatable {

@@ -109,6 +109,8 @@ public final class ReplyReader {
                         instrument: id, amount: try row.money("quantity", .down),
                         intervalEnd: try row.calendarTime("intervalEndTimestamp"))
                 })
+        case .interestPayments: .interestPayments(try rows(root, interest))
+        case .borrowLendPositions: .borrowLendPositions(try rows(root, lent))
         case .fundingRates:
             .fundingRates(
                 try rows(root) { row throws(FrameFault) in
@@ -261,6 +263,7 @@ extension Fill {
             venueOrderID: VenueOrderID(try node.identifier("orderId")),
             clientOrderID: node.clientOrderID("clientId"),
             liquidity: try node.flag("isMaker") ? .maker : .taker,
-            venueTime: try node.calendarTime("timestamp"))
+            venueTime: try node.calendarTime("timestamp"),
+            origin: node.optional("systemOrderType") == nil ? nil : try node.text("systemOrderType").string)
     }
 }

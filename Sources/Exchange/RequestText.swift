@@ -98,6 +98,12 @@ public struct RequestText: Sendable {
                 "/wapi/v1/history/funding",
                 [number("limit", RequestText.pageRows), number("offset", offset)],
                 signed: .fundingHistoryQueryAll)
+        case .interestPayments(let offset):
+            .get(
+                "/wapi/v1/history/interest",
+                [number("limit", RequestText.pageRows), number("offset", offset)],
+                signed: .interestHistoryQueryAll)
+        case .borrowLendPositions: .get("/api/v1/borrowLend/positions", signed: .borrowLendPositionQuery)
         case .fundingRates(let instrument, let limit):
             .get("/api/v1/fundingRates", [symbol(instrument), number("limit", limit)])
         }

@@ -9,6 +9,22 @@ extension ReplyReader {
         return BookState(rawValue: try root.text("orderBookState").string) ?? .unknown
     }
 
+    /// A row of the history of interest.
+    static func interest(_ row: JSONNode) throws(FrameFault) -> InterestPayment {
+        InterestPayment(
+            asset: Asset(try row.text("symbol").string),
+            kind: InterestKind(rawValue: try row.text("paymentType").string),
+            quantity: try row.money("quantity", .down),
+            position: row.optional("positionId") == nil ? "" : try row.identifier("positionId"),
+            at: try row.calendarTime("timestamp"))
+    }
+
+    /// What is lent or borrowed of an asset.
+    static func lent(_ row: JSONNode) throws(FrameFault) -> BorrowLendPosition {
+        BorrowLendPosition(
+            asset: Asset(try row.text("symbol").string), net: try row.money("netQuantity", .down))
+    }
+
     static func venueTerms(
         _ request: Request, _ root: JSONNode, _ catalogue: Catalogue
     ) throws(FrameFault) -> Reply {

@@ -10,6 +10,8 @@ struct VenueComparison {
     var positions: [OpenContracts]
     /// Lent out, by asset.
     var lent: [AssetWeight] = []
+    /// Lent and borrowed, by asset; what is borrowed stands in no balance.
+    var lending: [BorrowLendPosition] = []
 
     /// One open position in the venue's own figures.
     struct OpenContracts {
@@ -30,11 +32,13 @@ struct VenueComparison {
         var lines: [String] = []
         var assets = ledger.assets.filter { asset in !instruments.contains { $0.symbol == asset.symbol } }
         for balance in balances where !assets.contains(balance.asset) { assets.append(balance.asset) }
+        for debt in lending where !assets.contains(debt.asset) { assets.append(debt.asset) }
         for asset in assets.sorted() {
             let open = asset == .usdc ? openValue : .zero
             let held = balances.first { $0.asset == asset }?.total ?? .zero
             let away = lent.first { $0.asset == asset }?.lent ?? .zero
-            let venue = held + away - open
+            let owed = lending.first { $0.asset == asset && $0.net < .zero }?.net ?? .zero
+            let venue = held + away + owed - open
             let ours = ledger.venueBalance(asset)
             let tolerance = asset == .usdc && !positions.isEmpty ? Self.openTolerance : Self.flatTolerance
             if (venue - ours).magnitude > tolerance {

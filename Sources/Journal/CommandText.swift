@@ -44,6 +44,9 @@ public enum CommandText {
                 kind("fills"), Field("from", String(from.microseconds)), Field("offset", String(offset)),
             ]
         case .fundingPayments(let offset): return [kind("funding_payments"), Field("offset", String(offset))]
+        case .interestPayments(let offset):
+            return [kind("interest_payments"), Field("offset", String(offset))]
+        case .borrowLendPositions: return [kind("borrow_lend_positions")]
         case .fundingRates(let id, let limit):
             return [kind("funding_rates"), symbol(id), Field("limit", String(limit))]
         }

@@ -139,7 +139,9 @@ public final class RecordBook: Sendable {
         guard let bytes = FileIdentity(path)?.bytes, bytes <= checkedBytes else { return }
         let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
         guard verdict == "ok" else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict ?? "it cannot be checked")
+            // Several lines, for a person in front of a shell.
+            let text = verdict?.split(separator: "\n").joined(separator: "; ")
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: text ?? "it cannot be checked")
         }
     }
 

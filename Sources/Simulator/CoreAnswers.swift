@@ -113,6 +113,14 @@ extension SimulatedVenue {
         case .fundingPayments(let offset):
             return .fundingPayments(
                 Array(funding(of: account).reversed().map(\.payment).dropFirst(offset).prefix(1_000)))
+        case .interestPayments(let offset):
+            return .interestPayments(
+                Array(interest(of: account).reversed().map(\.payment).dropFirst(offset).prefix(1_000)))
+        case .borrowLendPositions:
+            return .borrowLendPositions(
+                balances(of: account).filter { $0.balance.borrowed > .zero }.map {
+                    BorrowLendPosition(asset: $0.asset, net: -$0.balance.borrowed)
+                })
         case .fundingRates(let id, let limit):
             return .fundingRates(Array(settledRates(id).reversed().prefix(limit)))
         }

@@ -15,6 +15,12 @@ public struct FundingRecord: Sendable, Equatable {
     public let rate: FundingRate
 }
 
+/// Interest on what is borrowed, with the yearly rate it was charged at, percent.
+public struct InterestRecord: Sendable, Equatable {
+    public let payment: InterestPayment
+    public let rate: Percent
+}
+
 /// One perp position inside the venue. Its profit is cash that has not been paid yet.
 struct PerpPosition: Sendable {
     let id: Int64
@@ -80,6 +86,7 @@ struct VenueAccount: Sendable {
     var orders: [Int] = []
     var fills: [VenueFill] = []
     var funding: [FundingRecord] = []
+    var interest: [InterestRecord] = []
     var settlements: [Settlement] = []
     var closedPositions: [PositionState] = []
 

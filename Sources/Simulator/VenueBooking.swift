@@ -184,13 +184,17 @@ extension SimulatedVenue {
     }
 
     /// On the hour: what is owed grows by an hour's part of the yearly rate, rounded up.
-    mutating func chargeInterest() {
+    mutating func chargeInterest(_ now: Timestamp) {
         for index in accounts.indices where !accounts[index].isHouse {
             for asset in accounts[index].assets where accounts[index][asset].borrowed > .zero {
                 let yearly = Int128(rules.borrowRate.raw) * accounts[index][asset].borrowed.raw
                 let interest = Money(raw: quotient(yearly, by: 10_000_000_000 * 8_760, .up))
                 accounts[index][asset].borrowed += interest
                 accounts[SimulatedVenue.pool.index][asset].borrowed -= interest
+                // One debt an asset: its name is that of the asset.
+                let payment = InterestPayment(
+                    asset: asset, kind: .borrow, quantity: interest, position: asset.symbol, at: now)
+                accounts[index].interest.append(InterestRecord(payment: payment, rate: rules.borrowRate))
             }
         }
     }

@@ -20,7 +20,7 @@ extension SimulatedVenue {
         }
         if isHour {
             for index in markets.indices where markets[index].figures.kind == .perp { payFunding(index, now) }
-            chargeInterest()
+            chargeInterest(now)
         }
     }
 

@@ -73,6 +73,7 @@ extension SimulatedVenue {
 
     public func fills(of account: AccountID) -> [VenueFill] { accounts[account.index].fills }
     public func funding(of account: AccountID) -> [FundingRecord] { accounts[account.index].funding }
+    public func interest(of account: AccountID) -> [InterestRecord] { accounts[account.index].interest }
     public func settlements(of account: AccountID) -> [Settlement] { accounts[account.index].settlements }
     /// Closed ones, oldest first.
     public func closedPositions(of account: AccountID) -> [PositionState] {

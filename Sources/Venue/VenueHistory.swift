@@ -40,8 +40,8 @@ extension VenueDesk {
             let closed = state == "Open" ? [] : venue.closedPositions(of: account)
             let rows = (closed + open).reversed().filter { wanted($0.instrument) }
             return page.reply(Array(rows)) { self.positionRow($0, to: &$1) }
-        case "borrowLend", "borrowLend/positions", "interest", "dust", "strategies", "rfq", "rfq/fill",
-            "quote",
+        case "interest": return interest(query, account, page)
+        case "borrowLend", "borrowLend/positions", "dust", "strategies", "rfq", "rfq/fill", "quote",
             "quote/fill":
             return page.reply([Int64]()) { $1.number($0) }
         default: throw .unknownPath
@@ -93,6 +93,25 @@ extension VenueDesk {
                 $0.field("subaccountId", Int64(0))
                 $0.field("timestamp", CalendarText.write(row.element.at))
                 $0.field("userId", AccountRows.user(account))
+            }
+        }
+    }
+
+    private func interest(_ query: Query, _ account: AccountID, _ page: Page) -> RestReply {
+        let asset = query["asset"], source = query["source"] ?? "BorrowLend"
+        let rows = venue.interest(of: account).reversed().filter {
+            (asset == nil || asset == $0.payment.asset.symbol) && source == "BorrowLend"
+        }
+        return page.reply(Array(rows)) { row, json in
+            json.object {
+                $0.field("interestRate", VenueText.fraction(row.rate.raw * 100))
+                $0.field("interval", Int64(3600))
+                $0.field("marketSymbol", String?.none)
+                $0.field("paymentType", row.payment.kind?.rawValue)
+                $0.field("positionId", row.payment.position)
+                $0.field("quantity", row.payment.amount.magnitude.text)
+                $0.field("symbol", row.payment.asset.symbol)
+                $0.field("timestamp", CalendarText.write(row.payment.at))
             }
         }
     }

@@ -306,6 +306,7 @@ final class CrowdedDesk {
         case .markPrices: .marks([])
         case .fundingRates: .fundingRates([])
         case .fundingPayments: .fundingPayments([])
+        case .interestPayments: .interestPayments([])
         default: .notSent("not asked for here")
         }
     }

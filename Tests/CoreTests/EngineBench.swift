@@ -174,6 +174,7 @@ final class EngineBench {
             case .markPrices: .marks([])
             case .fundingRates: .fundingRates([])
             case .fundingPayments: .fundingPayments([])
+            case .interestPayments: .interestPayments([])
             default: nil
             }
         }
@@ -326,7 +327,10 @@ final class EngineBench {
     }
 
     /// An execution in the account that no order of ours made.
-    func stranger(_ instrument: InstrumentID, _ side: Side, _ at: String, _ size: String) {
+    func stranger(
+        _ instrument: InstrumentID, _ side: Side, _ at: String, _ size: String,
+        origin: String? = "LIQUIDATION_AUTOCLOSE"
+    ) {
         nextTrade += 1
         let fill = Fill(
             instrument: instrument, side: side, price: price(at), quantity: quantity(size), fee: money("0.1"),
@@ -338,7 +342,7 @@ final class EngineBench {
                     change: .fill, instrument: instrument, venueOrderID: fill.venueOrderID,
                     clientOrderID: nil, side: side, status: .filled, executed: fill.quantity,
                     executedQuote: nil, quantity: fill.quantity, price: fill.price, fill: fill, reason: nil,
-                    origin: "LIQUIDATION_AUTOCLOSE", venueTime: fill.venueTime))
+                    origin: origin, venueTime: fill.venueTime))
         ])
     }
 }

@@ -64,6 +64,7 @@ private struct Asking {
             .positions, .markPrices, .markets, .serverTime,
             .fills(from: Timestamp(milliseconds: 1), offset: 0), .fundingPayments(offset: 0),
             .fundingRates(spot, limit: 2), .market(perp), .lendingMarkets, .openInterest,
+            .interestPayments(offset: 0), .borrowLendPositions,
         ]
         let text = RequestText(catalogue)
         requests = Dictionary(
@@ -102,6 +103,7 @@ extension Reply {
         "order-get": "order", "order-get-not-open": "refused", "order-cancel": "order",
         "order-cancel-accepted-not-executed": "acceptedOnly", "orders-open": "orders",
         "orders-cancel-all": "orders", "fill-history": "fills", "funding-history": "fundingPayments",
+        "interest-history": "interestPayments", "borrow-lend-positions": "borrowLendPositions",
     ]
 
     @Test func `to everything the program asks is read as what it is`() throws {
@@ -132,6 +134,56 @@ extension Reply {
         #expect(marks[0].update.nextFunding == Timestamp(milliseconds: 1_788_368_400_000))
         #expect(rates.map(\.rate.raw) == [12_500_000, -4_812_000])
         #expect(rates[0].intervalEnd == Timestamp(milliseconds: 1_788_368_400_000))
+    }
+
+    @Test func `about interest says what was paid and what was received, whatever the sign`() throws {
+        guard case .interestPayments(let payments) = try reply("interest-history"),
+            case .borrowLendPositions(let lending) = try reply("borrow-lend-positions")
+        else { return #expect(Bool(false), "another kind") }
+        let hour = Timestamp(milliseconds: 1_788_368_400_000)
+        #expect(
+            payments == [
+                InterestPayment(
+                    asset: .usdc, kind: .lend, quantity: Money("0.000327625")!, position: "1122334455",
+                    at: hour),
+                InterestPayment(
+                    asset: Asset("SOL"), kind: .borrow, quantity: Money("0.0000047")!,
+                    position: "1122334456", at: hour),
+                InterestPayment(
+                    asset: .usdc, kind: nil, quantity: Money("0.5")!, position: "",
+                    at: hour - .seconds(3600)),
+            ])
+        #expect(payments.map(\.amount) == [Money("0.000327625")!, Money("-0.0000047")!, Money("0.5")!])
+        #expect(lending == [BorrowLendPosition(asset: .usdc, net: Money(100))])
+        for kind in InterestKind.allCases {
+            for quantity in [Money(1), -Money(1)] {
+                let paid = InterestPayment(
+                    asset: .usdc, kind: kind, quantity: quantity, position: "", at: hour)
+                #expect(paid.amount == (kind.isPaid ? -Money(1) : quantity))
+            }
+        }
+    }
+
+    @Test func `about executions says why the venue made them`() throws {
+        let asking = try Asking()
+        let one = try #require(try asking.known().first { $0.name == "fill-history" })
+        guard case .fills(let own) = try asking.read(one) else { return #expect(Bool(false), "another kind") }
+        #expect(own.map(\.origin) == [nil, nil])
+        let text = String(decoding: one.body, as: UTF8.self)
+        for (word, origin) in [
+            ("LiquidatePositionOnBook", FillOrigin.liquidation), ("LiquidatePositionOnAdl", .deleveraging),
+            ("LiquidatePositionOnBackstop", .backstop), ("CollateralConversion", .conversion),
+            ("FutureExpiry", .expiry), ("OrderBookClosed", .expiry), ("SomethingNew", .unknown),
+        ] {
+            // JSONSerialization writes null where nothing stands.
+            let changed = text.replacing("\"systemOrderType\":null", with: "\"systemOrderType\":\"\(word)\"")
+            #expect(changed != text)
+            guard case .fills(let fills) = try asking.read(one, Array(changed.utf8)) else {
+                return #expect(Bool(false), "another kind")
+            }
+            #expect(fills.map(\.origin) == [word, word])
+            #expect(FillOrigin(word) == origin)
+        }
     }
 
     @Test func `about the account has its figures`() throws {

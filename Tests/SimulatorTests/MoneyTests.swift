@@ -142,7 +142,15 @@ import Testing
         #expect(bench.send(short, bench.ann).order?.status == .filled)
         #expect(bench.balance(bench.ann, "SOL").borrowed == Money(1))
         bench.pass(3_600_000)
-        #expect(bench.balance(bench.ann, "SOL").borrowed > Money(1))
+        let grown = bench.balance(bench.ann, "SOL").borrowed - Money(1)
+        #expect(grown > .zero)
+        // What it grew by is on record, as a payment of the hour; one day's rate is a 365th of 10 % a year.
+        let rows = bench.venue.interest(of: bench.ann)
+        #expect(rows.map(\.payment.amount) == [-grown])
+        #expect(grown == Money(raw: (Int128(100_000_000_000) + 8_759) / 8_760))
+        #expect(rows[0].payment.kind == .borrow && rows[0].payment.asset == Asset("SOL"))
+        #expect(rows[0].payment.at.microseconds.isMultiple(of: SimulatedVenue.hour))
+        #expect(bench.venue.interest(of: bench.bob).isEmpty)
         #expect(bench.sumsAreZero)
     }
 

@@ -192,6 +192,35 @@ import Wire
         #expect(Self.list(gone.text).count == 1)
     }
 
+    @Test func `interest on what was borrowed is listed as it is read`() async throws {
+        var configuration = VenueConfiguration()
+        configuration.speed = 60
+        (configuration.rules.lends, configuration.requestsPerMinute) = (true, nil)
+        configuration.start = Timestamp(milliseconds: 1_790_000_000_000 / 3_600_000 * 3_600_000 + 3_540_000)
+        let caller = try VenueCaller(configuration)
+        defer { caller.stop() }
+        let body = """
+            {"autoBorrow":true,"clientId":9,"orderType":"Market","quantity":"1","side":"Ask",
+            "symbol":"SOL_USDC"}
+            """
+        let order = try await caller.signed(.post, "/api/v1/order", body: body)
+        #expect(order.status == 200, "\(order.text)")
+        let path = "/wapi/v1/history/interest"
+        var text = "[]"
+        while text == "[]" { text = try await caller.signed(.get, path).text }
+        let reader = ReplyReader(Catalogue([]))
+        guard
+            case .interestPayments(let payments) = reader.read(
+                .interestPayments(offset: 0), status: 200, contentType: nil, body: Array(text.utf8)),
+            case .borrowLendPositions(let owed) = reader.read(
+                .borrowLendPositions, status: 200, contentType: nil,
+                body: Array(try await caller.signed(.get, "/api/v1/borrowLend/positions").text.utf8))
+        else { return #expect(Bool(false), "\(text)") }
+        #expect(payments.map(\.asset.symbol) == ["SOL"] && payments[0].kind == .borrow)
+        #expect(owed == [BorrowLendPosition(asset: Asset("SOL"), net: payments[0].amount - Money(1))])
+        #expect(text.contains(#""interestRate":"0.1""#))
+    }
+
     @Test func `sixty times as fast the clock runs, funding comes and stamps are kept`() async throws {
         var configuration = VenueConfiguration()
         configuration.speed = 60

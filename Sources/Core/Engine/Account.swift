@@ -6,13 +6,23 @@ public struct AccountState: Sendable {
     /// By instrument: signed contracts and profit as the venue states them.
     public var positions: [PositionUpdate] = []
     public var balancesKnown = false, positionsKnown = false, ordersKnown = false
+    /// What is lent and borrowed; `nil` before it was read. It is read while something is borrowed.
+    public var lending: [BorrowLendPosition]?
 
     public init() {}
 
     public var fees: FeeRates { facts?.fees ?? .base }
     /// True once everything that money decisions need has been read.
     public var isReady: Bool {
-        facts != nil && balancesKnown && positionsKnown && ordersKnown && collateral != nil
+        facts != nil && balancesKnown && positionsKnown && ordersKnown && collateral != nil && debtsAreKnown
+    }
+
+    /// What is borrowed stands in no balance: it is asked for where the margin shows that there is something.
+    var debtsAreKnown: Bool { collateral.map { $0.borrowed == .zero } == true || lending != nil }
+
+    /// What the account owes of an asset; not negative.
+    public func owed(_ asset: Asset) -> Money {
+        lending?.first { $0.asset == asset && $0.net < .zero }.map { -$0.net } ?? .zero
     }
 
     public func balance(_ asset: Asset) -> BalanceUpdate? { balances.first { $0.asset == asset } }

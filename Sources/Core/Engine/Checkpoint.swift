@@ -23,7 +23,7 @@ public struct Checkpoint: Sendable, Equatable {
     public var ledger: [Ledger.Row]
     /// Executions of others that are booked and that the history may show once more.
     public var foreignFills: [ForeignFill]
-    /// The last settlement booked, by symbol.
+    /// The last settlement booked: of funding by symbol of the market, of interest by asset.
     public var settled: [Settled]
 
     /// One strategy's counts and latch.
@@ -258,11 +258,12 @@ extension Engine {
     }
 
     private var settledUntil: [Checkpoint.Settled] {
-        instruments.indices.compactMap { place in
+        let funding = instruments.indices.compactMap { place -> Checkpoint.Settled? in
             let ends = seenFunding.filter { $0.instrument.index == place }.map(\.intervalEnd)
             let last = (ends + [settledBefore[place]].compactMap { $0 }).max()
             return last.map { Checkpoint.Settled(symbol: instruments[place].symbol, until: $0) }
         }
+        return funding + interestUntil.map { Checkpoint.Settled(symbol: $0.asset.symbol, until: $0.until) }
     }
 }
 

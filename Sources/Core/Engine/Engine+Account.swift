@@ -18,6 +18,7 @@ extension Engine {
         ask(.markPrices)
         for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         ask(.fundingPayments(offset: 0))
+        ask(.interestPayments(offset: 0))
         pollAccount()
         (nextPoll, startAskedAt) = (now + Self.pollEvery, now)
     }
@@ -56,6 +57,7 @@ extension Engine {
             nextFundingPoll = nextHour()
             ask(.account)
             ask(.fundingPayments(offset: 0))
+            ask(.interestPayments(offset: 0))
             for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         }
     }
@@ -108,7 +110,9 @@ extension Engine {
         case (.account, .account(let facts)): account.facts = facts
         case (.capital, .balances(let balances)): readBalances(balances)
         case (.positions, .positions(let positions)): readPositions(positions)
-        case (.collateral, .collateral(let facts)): account.collateral = facts
+        case (.collateral, .collateral(let facts)): readCollateral(facts)
+        case (.borrowLendPositions, .borrowLendPositions(let rows)): account.lending = rows
+        case (.interestPayments, .interestPayments(let payments)): bookInterest(payments)
         case (.openOrders, .orders(let updates)): readOpenOrders(updates, id)
         case (.markPrices, .marks(let rows)): for row in rows { apply(row.update, to: row.instrument) }
         case (.fills, .fills(let fills)): readFills(fills, id, request)
@@ -146,8 +150,9 @@ extension Engine {
         switch request {
         case .account: retryAt.append((now + .seconds(1), request))
         case .openOrders where !opened: retryAt.append((now + .seconds(1), request))
-        case .fundingPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
-        case .positions where !opened, .capital where !opened, .collateral where !opened:
+        case .fundingPayments, .interestPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
+        case .positions where !opened, .capital where !opened, .collateral where !opened,
+            .borrowLendPositions where !opened:
             retryAt.append((now + .seconds(1), request))
         default: break
         }
@@ -175,7 +180,11 @@ extension Engine {
         openedAt = now
         let start = "\(now.microseconds)"
         for balance in account.balances {
-            ledger.open(balance.asset, balance.total + lent(balance.asset), reference: start)
+            let held = balance.total + lent(balance.asset) - account.owed(balance.asset)
+            ledger.open(balance.asset, held, reference: start)
+        }
+        for debt in account.lending ?? [] where debt.net < .zero && account.balance(debt.asset) == nil {
+            ledger.open(debt.asset, debt.net, reference: start)
         }
         for position in account.positions where position.net != .zero {
             // The ledger books the price flow of contracts: those that are there came in at the venue's mark.
@@ -288,6 +297,8 @@ extension Request {
         case .fills: "fills"
         case .fundingRates: "funding rates"
         case .fundingPayments: "funding payments"
+        case .interestPayments: "interest payments"
+        case .borrowLendPositions: "what is borrowed"
         case .depth, .bestLevels: "depth"
         case .markets, .market: "markets"
         case .lendingMarkets: "lending markets"

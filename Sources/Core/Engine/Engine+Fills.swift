@@ -3,12 +3,15 @@ extension Engine {
     ///
     /// What the venue says is followed even where it contradicts itself; entries stop there until a person
     /// has looked.
-    /// - Parameter executed: what the order's own message says of its executions, this one included.
-    func apply(_ fill: Fill, origin: String? = nil, executed: Quantity = .zero) {
+    /// - Parameters:
+    ///   - told: why it was made, as the stream says.
+    ///   - executed: what the order's own message says of its executions, this one included.
+    func apply(_ fill: Fill, origin told: String? = nil, executed: Quantity = .zero) {
         guard fill.quantity > .zero, fill.price.raw > 0 else {
             return hold(
                 fill.instrument, "execution \(fill.tradeID) of \(fill.quantity) at \(fill.price) is none")
         }
+        let origin = told ?? fill.origin
         let place = fill.clientOrderID.flatMap { orderPlaces[$0] } ?? venueOrderPlaces[fill.venueOrderID]
         guard let place, orders[place].order.instrument == fill.instrument else {
             return applyForeign(fill, origin)
@@ -63,14 +66,18 @@ extension Engine {
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         foreign[fill.instrument.index] = true
         let symbol = instruments[fill.instrument.index].symbol
-        judgeStranger(fill)
+        let cause = FillOrigin(origin)
+        judgeStranger(fill, cause)
         var left = fill
         if let place = ownHolding(of: fill) { return book(ours: fill, origin, for: place) }
         for place in holdings.indices where left.quantity > .zero {
             guard let lost = takenFrom(place, by: left) else { continue }
             let part = left.split(lost)
             left = part.rest
-            note(.alert("\(symbol): \(holdings[place].owner) lost \(lost) of its leg; the other leg follows"))
+            note(
+                .alert(
+                    "\(symbol): \(cause.rawValue) took \(lost) of the leg of \(holdings[place].owner); the other leg follows"
+                ))
             book(foreign: part.first, for: place)
             tell(part.first, origin, takenFrom: place)
         }

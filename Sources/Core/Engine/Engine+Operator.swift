@@ -46,7 +46,7 @@ extension Engine {
             stopping = true
             flattening = flattening || flatten
             // Settlements since the last look belong into the last word of the ledger.
-            closingRead = ask(.fundingPayments(offset: 0))
+            closingReads = [ask(.fundingPayments(offset: 0)), ask(.interestPayments(offset: 0))]
             touchAll()
         case .idBlock(let block): ids.add(block: block)
         case .stranger(let id): if !ids.owns(id) { meetStranger(id) }
@@ -122,7 +122,7 @@ extension Engine {
     /// Nothing is out and no leg is open: a stop may end.
     public var isQuiet: Bool {
         if flattening, holdings.contains(where: { !$0.isFlat }) { return false }
-        if let closingRead, requests[closingRead] != nil { return false }
+        if closingReads.contains(where: { requests[$0] != nil }) { return false }
         return liveOrders.isEmpty
             && holdings.allSatisfy {
                 $0.operation == nil && $0.imbalance.magnitude < pairs[$0.pair.index].leastQuantity

@@ -260,7 +260,9 @@ extension Engine {
             more = Int128(venue.raw - netContracts[id.index].raw)
         } else {
             // What is not known may have been executed.
-            guard account.balancesKnown else { return record.order.quantity - record.filled }
+            guard account.balancesKnown, account.collateral != nil else {
+                return record.order.quantity - record.filled
+            }
             let base = pair(of: record.holding).base
             let held = (account.balance(base)?.total ?? .zero) + lent(base)
             more = quotient((held - ledger.venueBalance(base)).raw, by: 10_000, .nearest)

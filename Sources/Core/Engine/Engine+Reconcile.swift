@@ -157,7 +157,7 @@ extension Engine {
     /// The venue's coins and quote against the ledger, where nothing is under way: a deposit, a withdrawal,
     /// interest, or a trade of somebody else whose execution was not seen.
     func compareBalances() {
-        guard account.positionsKnown else { return }
+        guard account.positionsKnown, account.debtsAreKnown else { return }
         let isBusy = liveOrders.contains { !orders[$0].restsQuietly }
         for asset in comparedAssets {
             let pair = pairs.first { $0.base == asset }
@@ -189,10 +189,10 @@ extension Engine {
         return assets
     }
 
-    /// Balance and what is lent; of the quote less the worth of open contracts, which the ledger books as
-    /// flow.
+    /// Balance and what is lent, less what is borrowed; of the quote less the worth of open contracts, which
+    /// the ledger books as flow.
     private func venueHolds(_ asset: Asset) -> Money {
-        let held = (account.balance(asset)?.total ?? .zero) + lent(asset)
+        let held = (account.balance(asset)?.total ?? .zero) + lent(asset) - account.owed(asset)
         guard asset == .usdc else { return held }
         return account.positions.reduce(held) { $0 - worth($1) + ($1.unrealised ?? .zero) }
     }
@@ -259,12 +259,13 @@ extension Engine {
     }
 
     /// An execution that no order on record explains.
-    func judgeStranger(_ fill: Fill) {
+    func judgeStranger(_ fill: Fill, _ cause: FillOrigin) {
         let symbol = instruments[fill.instrument.index].symbol
-        guard let id = fill.clientOrderID else {
+        // What the exchange does by itself has no order of anybody, whatever number stands there.
+        guard let id = fill.clientOrderID, !cause.isVenues else {
             return note(
                 .alert(
-                    "\(symbol): an execution that is not ours (by hand, or the venue's own); entries stop there"
+                    "\(symbol): \(cause.rawValue) \(fill.side == .buy ? "bought" : "sold") \(fill.quantity) at \(fill.price); entries stop there"
                 ))
         }
         if ids.owns(id) {

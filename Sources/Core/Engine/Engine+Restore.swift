@@ -59,7 +59,11 @@ extension Engine {
             )
         }
         for kept in checkpoint.settled {
-            if let id = instrument(named: kept.symbol) { settledBefore[id.index] = kept.until }
+            if let id = instrument(named: kept.symbol) {
+                settledBefore[id.index] = kept.until
+            } else {
+                interestBefore.append((Asset(kept.symbol), kept.until))
+            }
         }
         contractsAtHour = holdings.map(\.perp)
         hour = checkpoint.at.microseconds / Self.hourMicroseconds

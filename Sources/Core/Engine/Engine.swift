@@ -99,6 +99,8 @@ public final class Engine {
     var ordersAskedAt: Timestamp?, startAskedAt: Timestamp?
     var nextSample: Timestamp?, nextPoll: Timestamp?, nextFundingPoll: Timestamp?, nextMarkPoll: Timestamp?
     var seenFunding: [FundingPayment] = []
+    /// Interest that was read; and by asset the last of it that an earlier run booked.
+    var seenInterest: [InterestPayment] = [], interestBefore: [(asset: Asset, until: Timestamp)] = []
     var lastTurn: Timestamp?
     /// All pairs are to be closed, by the operator or at the end.
     var flattening = false
@@ -106,8 +108,8 @@ public final class Engine {
     var flattenAsked = false
     /// The run is ending: no entries, open legs are repaired.
     var stopping = false
-    /// The read of settlements that a stop waits for.
-    var closingRead: RequestID?
+    /// The reads of settlements that a stop waits for.
+    var closingReads: [RequestID] = []
 
     /// - Parameter pairs: in the order of their ids, over `instruments`.
     public init(instruments: [Instrument], pairs: [Pair], limits: RiskLimits) {

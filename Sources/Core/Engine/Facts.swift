@@ -43,7 +43,8 @@ public struct OrderStanding: Sendable, Equatable {
     public let reason: String?
 }
 
-/// A strategy's share of a settlement.
+/// A strategy's share of a settlement: funding, or interest. Of interest the pair is the asset, and the
+/// symbol says what it was paid for.
 public struct Settlement: Sendable, Equatable {
     public let cause: PostingCause
     /// The strategy's name, or `house`.
@@ -206,6 +207,14 @@ extension Engine {
                 Settlement(
                     cause: .funding, owner: owner, pair: instrument.base.symbol, symbol: instrument.symbol,
                     intervalEnd: payment.intervalEnd, amount: part, asset: .usdc)))
+    }
+
+    func tell(_ payment: InterestPayment, _ part: Money, _ owner: String) {
+        note(
+            .settled(
+                Settlement(
+                    cause: .interest, owner: owner, pair: payment.asset.symbol, symbol: payment.symbol,
+                    intervalEnd: payment.at, amount: part, asset: payment.asset)))
     }
 
     /// Everything this turn posted.

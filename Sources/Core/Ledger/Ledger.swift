@@ -29,7 +29,7 @@ public struct Account: Hashable, Comparable, Sendable {
 
 /// What a posting is for.
 public enum PostingCause: String, Sendable {
-    case opening, fill, transfer, funding
+    case opening, fill, transfer, funding, interest
     /// What the exchange has and no fact explains.
     case adjustment
 }
@@ -198,6 +198,15 @@ extension Ledger {
             Posting(
                 from: Account(owner, .funding), to: Account(owner, .venue), asset: .usdc, amount: amount,
                 cause: .funding, reference: reference))
+    }
+
+    /// Books interest, in the asset it was paid in; positive was received.
+    /// - Parameter reference: names the payment; one for all owners that share it.
+    public mutating func bookInterest(_ amount: Money, _ asset: Asset, owner: String, reference: String) {
+        post(
+            Posting(
+                from: Account(owner, .borrow), to: Account(owner, .venue), asset: asset, amount: amount,
+                cause: .interest, reference: reference))
     }
 
     /// The opening posting of an asset: what the venue held before the first fill.

@@ -63,7 +63,7 @@ struct StatusCommand: ParsableCommand {
             "\(text("rounds", of: status)) rounds, \(text("fills", of: status)) fills, "
                 + "\(text("orders_sent", of: status)) orders",
         ]
-        if let fault = status["records_fault"] as? String { lines.append("entries are held: \(fault)") }
+        if let fault = status["records_fault"] as? String { lines.append(fault) }
         for pair in status["pairs"] as? [[String: Any]] ?? [] {
             let held = (pair["holdings"] as? [[String: Any]] ?? []).map {
                 "\(text("script", of: $0)) \(text("state", of: $0)) \(text("contracts", of: $0)) contracts, net "

@@ -87,13 +87,7 @@ final class HostRun {
         let (catalogue, markets) = try MarketsRead.read(address, logger)
         let clock = if let demoClock { demoClock } else { try liveClock(address, recovery) }
         let selection = catalogue.pairs(wantedBases())
-        for remark in plan.market?.remarks ?? [] { logger.notice("\(remark)") }
-        for refusal in selection.refused {
-            logger.warning("\(refusal.base) is not traded: \(refusal.reason)")
-        }
-        guard !selection.pairs.isEmpty else {
-            throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
-        }
+        try tell(selection)
         let postBox = Mutex<Desk?>(nil)
         let keeper = RecordKeeper(folder: folder.path, logger: logger)
         let records = keeper.book
@@ -148,6 +142,16 @@ final class HostRun {
             catalogue: catalogue, desk: desk, door: door, haltFile: haltFile, link: link, loader: loader,
             control: control, console: console, keeper: keeper, clock: clock, started: started)
         return try finish(rooms, endedBy: wait(rooms))
+    }
+
+    private func tell(_ selection: PairSelection) throws(StartFault) {
+        for remark in plan.market?.remarks ?? [] { logger.notice("\(remark)") }
+        for refusal in selection.refused {
+            logger.warning("\(refusal.base) is not traded: \(refusal.reason)")
+        }
+        guard !selection.pairs.isEmpty else {
+            throw StartFault("none of the pairs \(wantedBases().joined(separator: ", ")) can be traded here")
+        }
     }
 
     private func liveClock(_ address: VenueAddress, _ recovery: Recovery?) throws(StartFault) -> RunClock {
@@ -392,7 +396,7 @@ final class HostRun {
                 let reply = reader.read(
                     request, status: answer.status, contentType: answer.contentType, body: answer.body)
                 switch reply {
-                case .balances, .positions, .collateral: return reply
+                case .balances, .positions, .collateral, .borrowLendPositions: return reply
                 default: continue
                 }
             }
@@ -400,7 +404,8 @@ final class HostRun {
         }
         guard case .balances(let balances)? = ask(.capital),
             case .positions(let positions)? = ask(.positions),
-            case .collateral(let collateral)? = ask(.collateral)
+            case .collateral(let collateral)? = ask(.collateral),
+            case .borrowLendPositions(let lending)? = ask(.borrowLendPositions)
         else { return nil }
         return VenueComparison(
             balances: balances,
@@ -408,7 +413,7 @@ final class HostRun {
                 VenueComparison.OpenContracts(
                     instrument: $0.instrument, net: $0.net, mark: $0.mark ?? .zero,
                     unrealised: $0.unrealised ?? .zero)
-            }, lent: collateral.weights)
+            }, lent: collateral.weights, lending: lending)
     }
 
     private func tell(_ street: Street, _ differences: [String]?, _ ending: Ending) {

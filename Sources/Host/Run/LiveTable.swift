@@ -14,7 +14,7 @@ struct LiveTable {
             "neap \(mode)  \(Self.clock(seconds))  \(standing.state.rawValue)  equity "
                 + "\(Self.money(standing.equity)) USD  profit \(Self.money(standing.profit.total)) USD  today "
                 + "\(Self.money(standing.profitToday))",
-            standing.recordsFault.map { "entries are held: \($0)" } ?? "",
+            standing.recordsFault ?? "",
             Self.row(["pair", "spot", "perp", "mid %", "gross %", "net %", "even at", "by", "", "held"]),
         ]
         for pair in standing.pairs {
