@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [("150.82", false), ("150.85", false), ("150.86", true), ("150.60", true)])
+    @Test(arguments: [("151.00", false), ("151.03", false), ("151.04", true), ("150.60", true)])
     func `a resting exit follows its touch beyond a fiftieth of a percent, and closes only`(
         touch: String, moves: Bool
     ) throws {
@@ -123,12 +123,13 @@ import Testing
         bench.openPair()
         bench.script.leaves = .exit(
             reason: "test", resting: RestingPlan(rest: .perp, timeout: .seconds(3600)))
-        bench.quote(perp: ("150.82", "150.84"))
+        // The script is asked each second.
+        bench.pass(1_100)
         let post = try #require(bench.take(bench.perp))
-        #expect(post.price == price("150.82") && post.reduceOnly == true)
+        #expect(post.price == price("151.00") && post.reduceOnly == true)
         bench.turn([.order(bench.update(post, .new))])
         bench.pass(250)
-        bench.quote(perp: (touch, "150.90"))
+        bench.quote(perp: (touch, "151.10"))
         #expect(bench.cancels == (moves ? [post.id] : []))
         guard moves else { return }
         bench.turn([.order(bench.update(post, .cancelled))])

@@ -25,7 +25,7 @@ import Testing
         let loader = bench.loader
         _ = try loader.load()
         let two = try bench.version("two", entering(at: "9", name: "two"))
-        if isKept { loader.hear([.replaced(owner: "two", version: two, probation: 3, keeps: true)]) }
+        if isKept { loader.hear([.replaced(owner: "two", version: two, probation: 3, keeps: before)]) }
         loader.start()
         defer { loader.stop() }
         try bench.folder.write("strategies/one.lua", entering(at: "7"))
@@ -135,5 +135,27 @@ import Testing
         #expect(bench.ask(.reload, "one").wait()?.done == true)
         #expect(try bench.records.fate(of: "one", bench.version("one", waiting))?.fate == .untried)
         #expect(try bench.records.fate(of: "one", bench.version("one", newer))?.fate == .shadow)
+    }
+}
+
+@Suite struct `A rollback by hand` {
+    @Test(.timeLimit(.minutes(2)))
+    func `goes back one step each time, also over versions that were never proven`() throws {
+        let market = EndlessMarket()
+        market.end()
+        let texts = ["9", "8", "7"].map { entering(at: $0) }
+        let bench = try LoaderBench(["one": texts[0]], tape: { () throws(JournalFault) in market })
+        let versions = try texts.map { try bench.version("one", $0) }
+        _ = try bench.loader.load()
+        bench.loader.start()
+        defer { bench.loader.stop() }
+        for text in texts.dropFirst() {
+            try bench.folder.write("strategies/one.lua", text)
+            #expect(bench.ask(.reload, "one").wait()?.done == true)
+        }
+        #expect(bench.ask(.rollback, "one").wait()?.done == true)
+        #expect(bench.ask(.rollback, "one").wait()?.done == true)
+        #expect(bench.swaps.map(\.version) == [versions[1], versions[2], versions[1], versions[0]])
+        #expect(bench.ask(.rollback, "one").wait()?.done == false, "nothing is before the first")
     }
 }

@@ -85,6 +85,7 @@
                 let stage = try KillTrial(.taking)
                 let host = try stage.host([:], seconds: 120)
                 #expect(stage.until(seconds: 40) { stage.log.contains("Opened SOL") })
+                #expect(stage.until(seconds: 40) { ProcessLock.holder(stage.live + "/guardian.lock") != nil })
                 let first = try #require(ProcessLock.holder(stage.live + "/guardian.lock"))
                 kill(first, SIGKILL)
                 #expect(

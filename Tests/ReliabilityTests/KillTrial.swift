@@ -248,8 +248,8 @@
             if !FileManager.default.fileExists(atPath: log) {
                 _ = FileManager.default.createFile(atPath: log, contents: nil)
             }
-            let file = try FileHandle(forWritingTo: URL(filePath: log))
-            try file.seekToEnd()
+            // Several processes write to it: each behind what is there.
+            let file = FileHandle(fileDescriptor: open(log, O_WRONLY | O_APPEND), closeOnDealloc: true)
             (process.standardOutput, process.standardError) = (file, file)
             process.standardInput = FileHandle.nullDevice
             try process.run()

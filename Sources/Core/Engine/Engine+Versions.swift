@@ -29,7 +29,7 @@ extension Engine {
         note(
             .replaced(
                 owner: slots[place].name, version: strategy.contract.version, probation: terms.entries,
-                keeps: slots[place].kept != nil))
+                keeps: slots[place].kept?.version))
         return true
     }
 

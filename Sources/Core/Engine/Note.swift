@@ -37,8 +37,9 @@ public enum Note: Sendable, Equatable {
     case alert(String)
     /// Good news, for people.
     case notice(String)
-    /// - `probation`: entries until it is proven; zero when there is none. `keeps`: one can be brought back.
-    case replaced(owner: String, version: String, probation: Int, keeps: Bool)
+    /// - `probation`: entries until it is proven; zero when there is none. `keeps`: the version that can be
+    ///   brought back; `nil` for none.
+    case replaced(owner: String, version: String, probation: Int, keeps: String?)
     /// A strategy that was not on the desk before; `probation` as above.
     case joined(owner: String, version: String, inShadow: Bool, probation: Int)
     /// A stopped version is given another try by the operator.

@@ -98,7 +98,7 @@ extension ScriptLoader {
             obeyUrgent()
             return isOvertaken || shared.withLock { $0.stopping }
         }
-        (trying, isOvertaken) = (script.package, false)
+        (trying, isOvertaken) = (name, false)
         defer { trying = nil }
         do throws(ScriptReport) {
             return try prove(script, stored, beginsAnew, picture, isCancelled)
@@ -214,12 +214,17 @@ extension ScriptLoader {
 
     /// One step back: to the version kept on the desk, or after a restart to the one on record.
     func rollBack(_ name: String) throws(ScriptReport) -> String {
-        let (current, kept) = shared.withLock { ($0.versions[name], $0.kept.contains(name)) }
+        let (current, kept, earlier) = shared.withLock {
+            ($0.versions[name], $0.isKeptOneStep(name), $0.before(name))
+        }
         guard let current else { throw ScriptReport(place: name, message: "no such strategy runs here") }
         candidates[name] = nil
         if kept {
             setting.post(.order(.script(name, .rollBack)), nil)
             return "\(name): version \(current.prefix(12)) is taken back"
+        }
+        if let earlier, let package = packages[name]?.last(where: { $0.version == earlier })?.package {
+            return try stepBack(to: package, from: current)
         }
         let before: VersionFiles?
         do { before = try setting.records?.version(of: name, before: current) } catch {
@@ -233,6 +238,25 @@ extension ScriptLoader {
         // What it kept is not on record, and what the running version keeps need not be for it.
         _ = try swap(package, script, ProbationTerms(beginsAnew: true), inShadow: false)
         return "\(name): version \(script.contract.version.prefix(12)), from the records, takes over"
+    }
+
+    /// To a version that ran before but was not proven: `state` goes along, and its probation begins anew.
+    private func stepBack(to package: ScriptPackage, from current: String) throws(ScriptReport) -> String {
+        let name = package.name
+        let script = try setting.maker.make(package)
+        let lineage = shared.withLock { shared in
+            defer { shared.lineage[name]?.removeLast() }
+            return shared.lineage[name]
+        }
+        do throws(ScriptReport) {
+            let terms = ProbationTerms(entries: setting.probationEntries)
+            let text = try swap(package, script, terms, inShadow: false)
+            shared.withLock { _ = $0.refused[name, default: []].insert(current) }
+            return text
+        } catch {
+            shared.withLock { $0.lineage[name] = lineage }
+            throw error
+        }
     }
 
     // MARK: Rehearsal and shadow

@@ -84,7 +84,9 @@ package final class ScriptLoader: @unchecked Sendable {
         /// The version on the desk, by script.
         package var versions: [String: String] = [:]
         /// Scripts with a version before the running one on the desk.
-        var kept: Set<String> = []
+        var kept: [String: String] = [:]
+        /// Versions that took over in this run, the running one last; what was taken back is not in it.
+        var lineage: [String: [String]] = [:]
         /// Versions that are not tried again by themselves.
         var refused: [String: Set<String>] = [:]
         /// What the desk made of the last swap of a script.
@@ -124,7 +126,7 @@ package final class ScriptLoader: @unchecked Sendable {
     static let glanceEvery: Int64 = 500
     private var glancedAt: Int64 = 0
     /// What is being tried, and that its file has been saved again since.
-    var trying: ScriptPackage?, isOvertaken = false
+    var trying: String?, isOvertaken = false
 
     package init(_ setting: Setting) {
         self.setting = setting
@@ -154,7 +156,10 @@ package final class ScriptLoader: @unchecked Sendable {
                 keep(script)
                 step(script, .active)
                 keep(script.package, script.contract.version)
-                shared.withLock { $0.versions[package.name] = script.contract.version }
+                shared.withLock {
+                    $0.versions[package.name] = script.contract.version
+                    $0.lineage[package.name] = [script.contract.version]
+                }
                 scripts.append(script)
             } catch { setting.report(error) }
         }
@@ -205,7 +210,7 @@ package final class ScriptLoader: @unchecked Sendable {
     ) {
         // One step back on the desk needs nothing from this thread and waits for nobody.
         if order == .rollback,
-            let version = shared.withLock({ $0.kept.contains(name) ? $0.versions[name] : nil })
+            let version = shared.withLock({ $0.isKeptOneStep(name) ? $0.versions[name] : nil })
         {
             setting.post(.order(.script(name, .rollBack)), nil)
             return answer(.success("\(name): version \(version.prefix(12)) is taken back"))
@@ -228,12 +233,13 @@ package final class ScriptLoader: @unchecked Sendable {
             case .replaced(let name, let version, _, let keeps):
                 shared.withLock {
                     $0.took(name, version)
-                    if keeps { $0.kept.insert(name) } else { $0.kept.remove(name) }
+                    $0.kept[name] = keeps
                 }
             case .rolledBack(let name, let from, let to, _):
                 shared.withLock {
                     $0.versions[name] = to
-                    $0.kept.remove(name)
+                    $0.kept[name] = nil
+                    $0.stepped(name, back: to)
                     $0.refused[name, default: []].insert(from)
                 }
             default: continue
@@ -261,7 +267,8 @@ package final class ScriptLoader: @unchecked Sendable {
             if let contents = try? setting.folder.read() {
                 missGone(contents)
                 isOvertaken = contents.packages.contains {
-                    $0.name == trying?.name && !$0.source.isEmpty && $0.fingerprint != trying?.fingerprint
+                    $0.name == trying && !$0.source.isEmpty
+                        && $0.fingerprint != seen[$0.name] ?? $0.fingerprint
                 }
             }
         }
@@ -388,7 +395,26 @@ package final class ScriptLoader: @unchecked Sendable {
 extension ScriptLoader.Shared {
     fileprivate mutating func took(_ name: String, _ version: String) {
         versions[name] = version
+        if lineage[name]?.last != version { lineage[name, default: []].append(version) }
+        if lineage[name]!.count > Self.lineageMost { lineage[name]!.removeFirst() }
         settle(name, version, nil)
+    }
+
+    private static let lineageMost = 16
+
+    /// The version before the running one; `nil` when this run knows none.
+    func before(_ name: String) -> String? { lineage[name]?.dropLast().last }
+
+    /// What the desk keeps is the version one step back. It may be further back: a version that is not proven
+    /// is nothing that a fault goes back to.
+    func isKeptOneStep(_ name: String) -> Bool {
+        guard let kept = kept[name] else { return false }
+        return before(name) ?? kept == kept
+    }
+
+    fileprivate mutating func stepped(_ name: String, back version: String) {
+        while let last = lineage[name]?.last, last != version { lineage[name]!.removeLast() }
+        if lineage[name]?.isEmpty ?? true { lineage[name] = [version] }
     }
 
     /// The desk has dealt with a swap.

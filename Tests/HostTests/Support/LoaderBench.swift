@@ -84,7 +84,7 @@ final class LoaderBench: Sendable {
                     owner: script.name, version: script.version, inShadow: inShadow,
                     probation: inShadow ? 0 : terms.entries)
                 : .replaced(
-                    owner: script.name, version: script.version, probation: terms.entries, keeps: false)
+                    owner: script.name, version: script.version, probation: terms.entries, keeps: nil)
         ])
         swapped.signal()
     }
