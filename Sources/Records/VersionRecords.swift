@@ -186,6 +186,14 @@ extension RecordBook {
         }
     }
 
+    /// Some version of some script was in service in an earlier run.
+    public func hasServed() throws(RecordFault) -> Bool {
+        try fetch { database in
+            try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM version_steps WHERE step = 'active')") ?? false
+        }
+    }
+
     /// The version of a script that was last in service before `version` and passed its probation, if it had
     /// one to pass; `nil` when there was none.
     public func version(of script: String, before version: String) throws(RecordFault) -> VersionFiles? {

@@ -85,6 +85,24 @@ import Testing
         #expect(bench.swaps.map(\.version) == [try bench.version("one", new)])
     }
 
+    @Test(
+        .timeLimit(.minutes(1)), arguments: [ReloadPolicy.auto, .shadow, .confirm], [true, false])
+    func `takes a file that changed meanwhile for a save, where saves wait; a first start takes all`(
+        policy: ReloadPolicy, hasRun: Bool
+    ) throws {
+        let bench = try restarted(old: hasRun ? [.active] : [], new: [], policy: policy)
+        let waits = policy != .auto && hasRun
+        try isRunning(bench, waits ? old : new)
+        #expect(bench.said.count == (waits ? 1 : 0), "\(bench.said)")
+        guard waits else { return }
+        bench.loader.start()
+        defer { bench.loader.stop() }
+        #expect(bench.ask(.reload, "two").wait()?.done == false, "a round of its thread")
+        #expect(bench.swaps.isEmpty)
+        #expect(bench.ask(.promote, "one").wait()?.done == true)
+        #expect(bench.swaps.map(\.version) == [try bench.version("one", new)])
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: [true, false])
     func `lets one whose probation was cut short begin it anew`(hasEarlier: Bool) throws {
         let bench = try restarted(old: hasEarlier ? [.active] : [], new: [.active, .probation])

@@ -68,6 +68,7 @@
                 BACKPACK_REST_URL=\(venue.ready.rest)
                 BACKPACK_WS_URL=\(venue.ready.ws)
                 LIVE_CONFIRM=yes
+                RELOAD_POLICY=auto
                 TRADING_PAIRS=\(pairs)
                 REHEARSAL_MINUTES=0
                 COOLDOWN_SECONDS=1

@@ -11,8 +11,14 @@ extension ScriptLoader {
     /// - Returns: `nil` when there is none: the file's own begins in the shadow.
     func starting(_ file: Script) -> Script? {
         let name = file.package.name, version = file.contract.version
-        guard let records = setting.records, let known = try? records.fate(of: name, version) else {
-            return file
+        guard let records = setting.records else { return file }
+        guard let known = try? records.fate(of: name, version) else {
+            // A first run is a person's decision for all that stands there; what changed since is a save like
+            // any other, and where those wait it waits.
+            guard setting.policy != .auto, (try? records.hasServed()) == true else { return file }
+            return begin(
+                file, "\(name): version \(version.prefix(12)) of the file is new since the host last ran",
+                waited: true)
         }
         let waited: Bool
         switch known.fate {
@@ -27,6 +33,12 @@ extension ScriptLoader {
         let was = waited ? "was not in service yet" : "was \(known.fate.rawValue)\(why)"
         let head = "\(name): version \(version.prefix(12)) of the file \(was) when the host ended"
         if !waited { shared.withLock { _ = $0.refused[name, default: []].insert(version) } }
+        return begin(file, head, waited: waited)
+    }
+
+    /// With the last version that did well, or in the shadow where there is none.
+    private func begin(_ file: Script, _ head: String, waited: Bool) -> Script? {
+        let name = file.package.name, version = file.contract.version
         if let earlier = onRecord(name, before: version) {
             setting.tell(
                 head + "; version \(earlier.contract.version.prefix(12)) from the records runs"
