@@ -65,7 +65,7 @@ public final class Script: Strategy {
     public let package: ScriptPackage
     private let box: ScriptBox
     private let limits: ScriptLimits
-    private var log = ScriptLog()
+    private var log: ScriptLog
     /// Calls of its functions so far, those that `wake` or a missing function spared not counted.
     public private(set) var calls = 0
     private var stopCalls: [Int] = []
@@ -88,6 +88,7 @@ public final class Script: Strategy {
         let chunk = package.name + ".lua"
         try ChainRule.check(package.source, chunk)
         for part in package.library { try ChainRule.check(part.bytes, "lib/\(part.name).lua") }
+        log = ScriptLog(most: setting.limits.logLines)
         // What is included is known only after the file has run: until then its own text is the seed.
         let early = Self.seed(runSeed, setting.digest(package.source))
         guard let box = ScriptBox(limits: setting.limits, seed: early) else {

@@ -7,6 +7,8 @@ public struct ScriptLimits: Sendable, Equatable {
     public var memoryKiB = 2048
     /// The backstop beside the steps; not repeatable, so it lies far above what steps allow.
     public var wall = TimeSpan.milliseconds(20)
+    /// Lines that may be logged in a minute.
+    public var logLines = 200
     public var loadSteps: UInt64 = 1_000_000
     /// Of the loading thread's own time; the wall clock beside it is for a machine that has no time at all.
     public var loadCPU = TimeSpan.milliseconds(20)

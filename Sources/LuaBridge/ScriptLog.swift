@@ -1,7 +1,10 @@
 /// What a script logged, until the host takes it: bounded by the minute of `o.now_ms`, so that a replay
 /// keeps and drops the same lines; the C layer bounds each call.
 struct ScriptLog {
-    static let mostPerMinute = 200
+    /// Lines a minute.
+    let most: Int
+
+    init(most: Int) { self.most = most }
 
     private var lines: [ScriptLine] = []
     private var lost = 0
@@ -14,7 +17,7 @@ struct ScriptLog {
             (minute, inMinute) = (now, 0)
         }
         // A host that never asks, as in a replay, must not pay for every minute with memory.
-        let room = max(0, Self.mostPerMinute - max(inMinute, lines.count))
+        let room = max(0, most - max(inMinute, lines.count))
         lines += new.lines.prefix(room)
         inMinute += min(room, new.lines.count)
         lost += new.lost + max(0, new.lines.count - room)

@@ -172,6 +172,14 @@ private func read(_ text: String, _ environment: [String: String] = [:]) -> (Con
                 #expect(fault.kind == .steps && fault.message.hasSuffix(words), "\(fault)")
             }
         }
+        let (more, faults) = read("SCRIPT_WALL_MS=ladder:7\nSCRIPT_LOG_LINES=30,ladder:0")
+        #expect(faults == [])
+        let other = ScriptMaker(limits: more.script, own: more.ownLimits, bindings: [:])
+        #expect(
+            other.limits(of: "ladder").wall == .milliseconds(7) && other.limits(of: "ladder").logLines == 0)
+        #expect(other.limits(of: "one").wall == .milliseconds(20) && other.limits(of: "one").logLines == 30)
+        #expect(
+            other.patient.limits(of: "ladder").wall == .milliseconds(350), "a rehearsal has fifty times that")
         #expect(maker.limits(of: "ladder").memoryKiB == 4096 && maker.limits(of: "other").memoryKiB == 2048)
     }
 

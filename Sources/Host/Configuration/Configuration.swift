@@ -121,6 +121,8 @@ struct Configuration: Sendable {
         [
             ("SCRIPT_BUDGETS", limits.budgets.map(\.script)), ("SCRIPT_STEPS", ownLimits.steps.keys.sorted()),
             ("SCRIPT_MEMORY_KIB", ownLimits.memoryKiB.keys.sorted()),
+            ("SCRIPT_WALL_MS", ownLimits.wallMilliseconds.keys.sorted()),
+            ("SCRIPT_LOG_LINES", ownLimits.logLines.keys.sorted()),
         ]
     }
 

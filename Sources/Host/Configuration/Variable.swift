@@ -182,6 +182,16 @@ struct Variable: Sendable {
             if let memory = $1 { $0.script.memoryKiB = memory }
             $0.ownLimits.memoryKiB = $2
         },
+        perScript(
+            "SCRIPT_WALL_MS", "20", 1...1000, "Time of one call of a script, ms: the backstop beside steps."
+        ) {
+            if let most = $1 { $0.script.wall = .milliseconds(Int64(most)) }
+            $0.ownLimits.wallMilliseconds = $2
+        },
+        perScript("SCRIPT_LOG_LINES", "200", 0...10_000, "Lines that a script may log in a minute.") {
+            if let lines = $1 { $0.script.logLines = lines }
+            $0.ownLimits.logLines = $2
+        },
         choice(
             "RELOAD_POLICY", "", ReloadPolicy.allCases.map(\.rawValue),
             "Whether a saved script takes over by itself (auto) or waits for promote; in live shadow."

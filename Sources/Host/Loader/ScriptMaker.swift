@@ -7,6 +7,8 @@ import LuaBridge
 package struct OwnLimits: Sendable, Equatable {
     var steps: [String: UInt64] = [:]
     var memoryKiB: [String: Int] = [:]
+    var wallMilliseconds: [String: Int] = [:]
+    var logLines: [String: Int] = [:]
     package init() {}
 }
 
@@ -25,6 +27,8 @@ package struct ScriptMaker: Sendable {
         var limits = limits
         limits.steps = own.steps[name] ?? limits.steps
         limits.memoryKiB = own.memoryKiB[name] ?? limits.memoryKiB
+        limits.wall = own.wallMilliseconds[name].map { .milliseconds(Int64($0)) } ?? limits.wall
+        limits.logLines = own.logLines[name] ?? limits.logLines
         return limits
     }
 
@@ -34,6 +38,8 @@ package struct ScriptMaker: Sendable {
         var limits = limits
         limits.wall = TimeSpan(microseconds: limits.wall.microseconds * 50)
         limits.loadWall = TimeSpan(microseconds: limits.loadWall.microseconds * 10)
+        var own = own
+        own.wallMilliseconds = own.wallMilliseconds.mapValues { $0 * 50 }
         return ScriptMaker(limits: limits, own: own, bindings: bindings)
     }
 
