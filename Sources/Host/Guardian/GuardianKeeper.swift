@@ -25,6 +25,9 @@ final class GuardianKeeper {
     /// How long a guardian may take to hand over; µs.
     private static let patience: Int64 = 5_000_000
 
+    /// A halt was asked by signal before the desk was there, maybe of the image of this process before.
+    private(set) var isHaltAsked = false
+
     /// Takes the lease for the start; from the guardian, when it acts.
     /// - Throws: when a signal came meanwhile.
     func begin() throws(StartFault) {
@@ -49,9 +52,9 @@ final class GuardianKeeper {
                 logger.error("The guardian (process \(pid)) does not hand over: it is ended")
                 kill(pid, SIGKILL)
             }
-            if let signal = Signals.wait(milliseconds: 20), signal != SIGUSR1 {
-                throw StartFault("stopped before the start")
-            }
+            guard let signal = Signals.wait(milliseconds: 20) else { continue }
+            guard signal == SIGUSR1 else { throw StartFault("stopped before the start") }
+            isHaltAsked = true
         }
     }
 

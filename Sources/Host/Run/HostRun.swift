@@ -124,7 +124,7 @@ final class HostRun {
         let started = MonotonicClock.microseconds()
         depict(desk, loader)
         let door = OperatorDoor(desk)
-        door.takeUp()
+        door.takeUp(isAsked: guardian?.isHaltAsked ?? false)
         let control = openControl(door, loader, records, started)
         let console = openConsole(loader, records, started)
         desk.lease = guardian?.lease

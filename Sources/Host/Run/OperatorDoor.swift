@@ -27,9 +27,10 @@ final class OperatorDoor: Sendable {
     }
 
     /// Asks again for what was handed on; before the desk's first turn.
-    func takeUp() {
-        guard getenv(Self.variable) != nil else { return }
+    /// - Parameter isAsked: a signal came before there was a desk.
+    func takeUp(isAsked: Bool) {
+        let isHandedOn = getenv(Self.variable) != nil
         unsetenv(Self.variable)
-        obey(.halt)
+        if isAsked || isHandedOn { obey(.halt) }
     }
 }
