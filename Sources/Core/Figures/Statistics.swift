@@ -47,7 +47,8 @@ public struct BasisWindow: Sendable {
             squares -= old * old
             first += 1
         }
-        if first > 3600 {
+        // A tenth of an hour of old ones at most: an hour and they fit into 4,096, every engine has these.
+        if first > 360 {
             samples.removeFirst(first)
             first = 0
         }
