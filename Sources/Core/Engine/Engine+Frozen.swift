@@ -92,7 +92,7 @@ extension Engine {
         return reference(instrument)?.onTick(instrument.tickSize, side == .buy ? .down : .up)
     }
 
-    private func instrument(_ leg: Leg, of place: Int) -> Instrument {
+    func instrument(_ leg: Leg, of place: Int) -> Instrument {
         leg == .spot ? pair(of: place).spot : pair(of: place).perp
     }
 }

@@ -77,8 +77,13 @@ extension Engine {
         guard !orders[place].purpose.raisesRisk, let operation = holdings[holding].operation else { return }
         holdings[holding].operation?.tries = max(0, operation.tries - 1)
         holdings[holding].operation?.refusals += 1
-        let pause = TimeSpan.milliseconds(100 << Int64(min(operation.refusals, 3)))
-        holdings[holding].operation?.refusedUntil = now + pause
+        pause(holding, after: operation.refusals)
+    }
+
+    /// Nothing of the operation is sent for a tenth of a second, doubled up to eight.
+    private func pause(_ holding: Int, after refusals: Int) {
+        let span = TimeSpan.milliseconds(100 << Int64(min(refusals, 3)))
+        holdings[holding].operation?.refusedUntil = now + span
     }
 
     func answered(_ batch: [Order], _ reply: Reply) {
@@ -138,8 +143,7 @@ extension Engine {
         else { return }
         holdings[record.holding].operation?.refusals = refusals + 1
         guard refusals > 0 else { return }
-        let pause = TimeSpan.milliseconds(100 << Int64(min(refusals - 1, 3)))
-        holdings[record.holding].operation?.refusedUntil = now + pause
+        pause(record.holding, after: refusals - 1)
     }
 
     private func lost(_ place: Int) { change(place, .silent) }

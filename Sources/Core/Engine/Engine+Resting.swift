@@ -122,7 +122,7 @@ extension Engine {
         }
         let pair = pair(of: place)
         let instrument = record.leg == .spot ? pair.spot : pair.perp
-        guard let last = operation.lastPost, self.now - last >= .milliseconds(250) else { return }
+        guard let last = operation.lastPost, self.now - last >= Self.repostPause else { return }
         guard let wanted = postPrice(record.leg, now, plan, pair) else { return }
         if isOff(wanted, record.order.price, instrument) { cancel(post) }
     }
@@ -245,7 +245,7 @@ extension Engine {
     /// Off its touch by more than E6 allows an exit is taken off and posted anew where the market is now.
     private func followTouch(_ place: Int, _ post: Int, _ operation: Operation) {
         let record = orders[post]
-        let instrument = record.leg == .spot ? pair(of: place).spot : pair(of: place).perp
+        let instrument = instrument(record.leg, of: place)
         guard record.state == .working, let last = operation.lastPost, now - last >= Self.repostPause,
             let top = book(instrument).top, !top.isCrossed
         else { return }

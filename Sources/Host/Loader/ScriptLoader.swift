@@ -330,9 +330,7 @@ package final class ScriptLoader: @unchecked Sendable {
         }
         // An editor may leave an empty file for a moment.
         let packages = contents.packages.filter { !$0.source.isEmpty }
-        let present = Set(contents.names).subtracting(
-            contents.packages.filter { $0.source.isEmpty }.map(\.name))
-        missGone(contents)
+        let present = missGone(contents)
         for name in present.sorted() where gone[name] != nil {
             if gone.removeValue(forKey: name)?.isTold == true {
                 setting.tell("\(name).lua is back")
@@ -351,10 +349,13 @@ package final class ScriptLoader: @unchecked Sendable {
         }
     }
 
-    private func missGone(_ contents: ScriptFolder.Contents) {
+    /// - Returns: the names whose file is there and has something in it.
+    @discardableResult
+    private func missGone(_ contents: ScriptFolder.Contents) -> Set<String> {
         let empty = contents.packages.filter { $0.source.isEmpty }.map(\.name)
         let present = Set(contents.names).subtracting(empty)
         for name in seen.keys.sorted() where !present.contains(name) { miss(name) }
+        return present
     }
 
     private func miss(_ name: String) {

@@ -43,8 +43,10 @@ package enum DryRun {
             desks.append(
                 PaperDesk(WatchedScript(script, wishesAlways: true), plan, from: market.picture))
         }
-        do {
-            while desks[0].strategy.faults == 0, desks[0].strategy.spent < workMost {
+        do throws(JournalFault) {
+            while desks[0].strategy.faults == 0, desks[0].strategy.spent < workMost,
+                !isSlow(desks[0].strategy, limit)
+            {
                 let stretch = try stretch(of: market)
                 if stretch.isEmpty { break }
                 if isCancelled() { throw JournalFault("the host is stopping") }
@@ -54,14 +56,17 @@ package enum DryRun {
                     desks[0].hear(events, now: now)
                 }
                 twinThread?.join()
-                try judge(desks[0].strategy, package, limit)
             }
-        } catch let report as ScriptReport {
-            throw report
         } catch {
             throw ScriptReport(place: package.name + ".lua", message: "\(error)", isHosts: true)
         }
         let script = desks[0].strategy
+        if isSlow(script, limit) {
+            throw ScriptReport(
+                place: package.name + ".lua",
+                message: "takes too long: \(mean(script) / 1000) ms a call on average, "
+                    + "\(limit.milliseconds) are allowed (in a dry run, after \(script.calls) calls)")
+        }
         if let fault = script.firstFault {
             throw ScriptReport(
                 place: fault.place ?? package.name + ".lua",
@@ -89,16 +94,12 @@ package enum DryRun {
 
     /// A thread may rest for long beside other work, so a single call is judged by its steps; what a call
     /// takes on average, in time that was really spent, is the script's own.
-    private static func judge(
-        _ script: WatchedScript, _ package: ScriptPackage, _ limit: TimeSpan
-    ) throws(ScriptReport) {
-        let mean = script.spent / Int64(max(script.calls, 1))
-        guard script.calls >= callsLeast, mean > limit.microseconds else { return }
-        throw ScriptReport(
-            place: package.name + ".lua",
-            message: "takes too long: \(mean / 1000) ms a call on average, "
-                + "\(limit.milliseconds) are allowed (in a dry run, after \(script.calls) calls)")
+    private static func isSlow(_ script: WatchedScript, _ limit: TimeSpan) -> Bool {
+        script.calls >= callsLeast && mean(script) > limit.microseconds
     }
+
+    /// Processor time of a call, µs.
+    private static func mean(_ script: WatchedScript) -> Int64 { script.spent / Int64(max(script.calls, 1)) }
 
     /// Flags and choices are turned by people in a file that nobody rehearses: each other value is shown the
     /// unusual markets once, from the script's own `state`.

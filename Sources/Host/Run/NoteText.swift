@@ -30,17 +30,19 @@ final class NoteText: @unchecked Sendable {
             case .denied(let owner, let pair, let denial):
                 let key = "\(owner) \(pair) \(denial.reason.rawValue)"
                 guard let left = isDue(key, Self.deniedEvery, now) else { continue }
-                let more = left > 0 ? "; \(left) times more since it was last said" : ""
-                logger.notice("Denied \(pair): \(denial) (\(owner))\(more)")
+                logger.notice("Denied \(pair): \(denial) (\(owner))\(Self.more(left))")
             case .strategyFault(let owner, _, let fault, let stopped):
                 let key = "\(owner) \(fault.place ?? fault.message)"
                 let left = isDue(key, Self.faultEvery, now) ?? (stopped ? said[key]?.left : nil)
                 guard let left else { continue }
-                let more = left > 0 ? "; \(left) times more since it was last said" : ""
-                logger.error("Script \(owner) \(fault.report)\(stopped ? "; stopped" : "")\(more)")
+                logger.error("Script \(owner) \(fault.report)\(stopped ? "; stopped" : "")\(Self.more(left))")
             default: log(note)
             }
         }
+    }
+
+    private static func more(_ left: Int) -> String {
+        left > 0 ? "; \(left) times more since it was last said" : ""
     }
 
     /// - Returns: how often it was passed over since it was last said; `nil` when it is passed over now.
