@@ -130,6 +130,31 @@ extension EngineBench {
         bench.hear([paid("0.001")])
         #expect(bench.engine.ledger.venueBalance(sol) == money("-2.001"))
     }
+
+    @Test func `is no sign that an order whose answer is lost was executed`() throws {
+        let bench = EngineBench(isReady: false)
+        bench.answer {
+            guard case .collateral = $0 else { return nil }
+            return .collateral(
+                CollateralFacts(
+                    netEquity: Money(700), available: Money(700), locked: .zero, marginFraction: nil,
+                    weights: [AssetWeight(asset: sol, weight: fraction("0.9"), lent: .zero)],
+                    borrowed: Money(300)))
+        }
+        bench.answerAccount()
+        let debt = BorrowLendPosition(asset: sol, net: -Money(2))
+        bench.answer { if case .borrowLendPositions = $0 { .borrowLendPositions([debt]) } else { nil } }
+        bench.quote()
+        bench.mark()
+        let post = try bench.rest(.spot, answered: false)
+        #expect(post.side == .buy)
+        bench.answer { if case .submit = $0 { .unknown("connection lost") } else { nil } }
+        bench.pass(2_100)
+        let missing = Refusal(status: 404, code: "RESOURCE_NOT_FOUND", message: "")
+        bench.answer { if case .orderState = $0 { .refused(missing) } else { nil } }
+        #expect(bench.engine.orders[0].state == .unknown && bench.engine.orders[0].restsNot)
+        #expect(bench.engine.shown(0) == .zero)
+    }
 }
 
 @Suite struct `An execution that nobody here ordered` {

@@ -264,12 +264,11 @@ extension Engine {
             more = Int128(venue.raw - netContracts[id.index].raw)
         } else {
             // What is not known may have been executed.
-            guard account.balancesKnown, account.collateral != nil else {
+            guard account.balancesKnown, account.debtsAreKnown else {
                 return record.order.quantity - record.filled
             }
             let base = pair(of: record.holding).base
-            let held = (account.balance(base)?.total ?? .zero) + lent(base)
-            more = quotient((held - ledger.venueBalance(base)).raw, by: 10_000, .nearest)
+            more = quotient((venueHolds(base) - ledger.venueBalance(base)).raw, by: 10_000, .nearest)
         }
         let onItsSide = more * Int128(record.order.side.sign)
         guard onItsSide >= Int128(pair(of: record.holding).leastQuantity.raw) else { return .zero }

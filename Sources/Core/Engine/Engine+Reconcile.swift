@@ -191,7 +191,7 @@ extension Engine {
 
     /// Balance and what is lent, less what is borrowed; of the quote less the worth of open contracts, which
     /// the ledger books as flow.
-    private func venueHolds(_ asset: Asset) -> Money {
+    func venueHolds(_ asset: Asset) -> Money {
         let held = (account.balance(asset)?.total ?? .zero) + lent(asset) - account.owed(asset)
         guard asset == .usdc else { return held }
         return account.positions.reduce(held) { $0 - worth($1) + ($1.unrealised ?? .zero) }
