@@ -321,6 +321,22 @@ private let step = Money(raw: 1)
         #expect(bench.orders.count == 2)
     }
 
+    @Test func `holds back what is sent without a book as well`() throws {
+        var limits = RiskLimits()
+        limits.hedgeCollar = percent("0.5")
+        let bench = EngineBench(limits: limits)
+        bench.openPair()
+        bench.turn([.book(bench.spot, .lost("gap")), .book(bench.perp, .lost("gap"))])
+        bench.obey(.flatten)
+        // A whole percent from index and mark would be 148.90 and 152; one leg goes after the other.
+        for _ in 0..<2 {
+            let order = try #require(bench.orders.first)
+            #expect(order.price == price(order.instrument == bench.spot ? "149.65" : "151.25"), "\(order)")
+            bench.take(order.instrument)
+            bench.execute(order)
+        }
+    }
+
     @Test func `does not stand in the way of the spot hedge of many contracts`() throws {
         // At 9 dollars the fee of the hedge is more than a lot and a half.
         let bench = EngineBench()

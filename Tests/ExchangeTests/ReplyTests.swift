@@ -136,6 +136,19 @@ extension Reply {
         #expect(rates[0].intervalEnd == Timestamp(milliseconds: 1_788_368_400_000))
     }
 
+    @Test(arguments: [("23058430092.13693952", true), ("23058430092.13693953", false)])
+    func `about a book is not believed with a price that cannot be reckoned with`(
+        text: String, isRead: Bool
+    ) throws {
+        let asking = try Asking()
+        let body = "{\"asks\":[[\"\(text)\",\"1\"]],\"bids\":[],\"lastUpdateId\":\"7\",\"timestamp\":1}"
+        let reply = asking.reader.read(
+            .depth(asking.order.instrument), status: 200, contentType: "application/json",
+            body: Array(body.utf8))
+        let isDepth = if case .depth = reply { true } else { false }
+        #expect(isDepth == isRead, "\(reply)")
+    }
+
     @Test func `about interest says what was paid and what was received, whatever the sign`() throws {
         guard case .interestPayments(let payments) = try reply("interest-history"),
             case .borrowLendPositions(let lending) = try reply("borrow-lend-positions")
