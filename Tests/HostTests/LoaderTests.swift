@@ -18,7 +18,11 @@ import Wire
         // Faults only once it has been called more often than any rehearsal of now can.
         let faulty = entering(at: "8.5", "if o.now_ms > \(host.fuse(seconds: 30)) then error(\"late\") end")
         try host.write("one", faulty)
-        try host.wait("active", host.script("one") { $0.reloads == 1 && $0.probationLeft != nil })
+        // On a busy machine the fuse has burnt by then: what was taken back at a fault was on probation.
+        try host.wait(
+            "active", host.script("one") { $0.reloads == 1 && ($0.probationLeft != nil || $0.rollbacks == 1) }
+        )
+        #expect(host.log.contains("on probation for 3 entries"))
         #expect(host.log.contains("would enter"), "the diff is shown")
         try host.wait("rolled back", host.script("one") { $0.rollbacks == 1 })
         #expect(host.log.contains("one.lua:5: late"))
