@@ -8,7 +8,7 @@ PACKAGES := liblua5.4-dev libsodium-dev libcurl4-openssl-dev libwebsockets-dev l
 help:
 	@echo "make build   release build"
 	@echo "make run     release build, then the demo until Ctrl-C (ARGS=… passes options)"
-	@echo "make bench   release build, then the benchmarks of docs/performance.md, about nine minutes"
+	@echo "make bench   release build, then the benchmarks of docs/performance.md, about eleven minutes"
 	@echo "make bench-scripts   calls, reloads, swaps, many scripts, runaways (ARGS=\"1 calls\": a part)"
 	@echo "make test    debug build, format lint, all tests"
 	@echo "make reliability   every kill of the host and its guardian, 520 mutated strategies (MUTANTS=… for another number),"
