@@ -4,13 +4,6 @@ import Testing
 
 @testable import Market
 
-private func file(_ name: String, _ text: String) throws -> String {
-    let folder = FileManager.default.temporaryDirectory.path + "/neap-market-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
-    return folder + "/" + name
-}
-
 private func rows(_ path: String) throws -> [MarketRow] {
     var file = try MarketFile(path)
     var rows: [MarketRow] = []
@@ -18,17 +11,31 @@ private func rows(_ path: String) throws -> [MarketRow] {
     return rows
 }
 
-private func fault(_ name: String, _ text: String) throws -> MarketFault? {
-    let path = try file(name, text)
-    do throws(MarketFault) {
-        _ = try MarketFile.survey(path)
-        return nil
-    } catch { return error }
-}
-
 private let header = "ts_us,symbol,bid,bid_qty,ask,ask_qty\n"
 
-@Suite struct `A market file` {
+@Suite final class `A market file` {
+    private let folder: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/neap-market-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    private func file(_ name: String, _ text: String) throws -> String {
+        try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
+        return folder + "/" + name
+    }
+
+    private func fault(_ name: String, _ text: String) throws -> MarketFault? {
+        let path = try file(name, text)
+        do throws(MarketFault) {
+            _ = try MarketFile.survey(path)
+            return nil
+        } catch { return error }
+    }
+
     @Test func `of tops is read with its symbols turned to USDC`() throws {
         let path = try file(
             "x.csv", header + "1,SOL_USDT,1.5,2,1.6,3\r\n\n2,SOL_USDT_PERP,1.51,2,1.61,0.123456789")

@@ -5,13 +5,14 @@ import Testing
 @testable import Records
 
 @Suite struct `The versions on record` {
-    private let path =
-        FileManager.default.temporaryDirectory.path + "/neap-records-\(UUID().uuidString.prefix(8)).sqlite"
+    private let place: Place
     private let now = Timestamp(milliseconds: 1_790_000_000_000)
+
+    init() throws { place = try Place() }
 
     /// A book in which versions of `s` took these steps, in the order given.
     private func book(_ steps: [(version: String, step: VersionStep)]) throws -> RecordBook {
-        let book = try RecordBook(path: path)
+        let book = try RecordBook(path: place.file)
         for version in Set(steps.map(\.version)).sorted() {
             book.keep(
                 "s", VersionFiles(version: version, files: [("", Array("-- \(version)".utf8))]), summary: "",
@@ -39,7 +40,6 @@ import Testing
     func `give the last one before that did well, with its source`(
         steps: [(String, VersionStep)], before: String?
     ) throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         let found = try book(steps.map { ($0.0, $0.1) }).version(of: "s", before: "2")
         #expect(found?.version == before)
         #expect(
@@ -47,7 +47,6 @@ import Testing
     }
 
     @Test func `keep the fate of a version in service that is rehearsed once more`() throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         let book = try book([("1", .active), ("1", .compiled), ("1", .rehearsed)])
         #expect(try book.fate(of: "s", "1")?.fate == .active)
         book.step("s", "1", .rolledBack, at: now)
@@ -56,7 +55,6 @@ import Testing
     }
 
     @Test func `know what a version last came to, and why`() throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         let book = try book([("1", .active), ("1", .stopped)])
         #expect(try book.fate(of: "s", "1")?.fate == .stopped)
         #expect(try book.fate(of: "s", "1")?.detail == "because")

@@ -205,25 +205,30 @@ final class RawServer: Sendable {
     static func say(_ peer: Int32, _ text: String) { _ = write(peer, text, text.utf8.count) }
 }
 
-/// A certificate for `localhost` and an unrelated one; nil when there is no `openssl` command.
-struct Certificates {
+/// A certificate for `localhost` and an unrelated one, removed with their owner; nil when there is no
+/// `openssl` command.
+final class Certificates {
     let directory: URL
     var files: TLSFiles { TLSFiles(certificate: path("good.pem"), key: path("good.key")) }
     var wrongHost: TLSFiles { TLSFiles(certificate: path("wrong.pem"), key: path("wrong.key")) }
     func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
 
-    static let shared: Certificates? = make()
+    private init(_ directory: URL) { self.directory = directory }
 
-    private static func make() -> Certificates? {
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    static func make() -> Certificates? {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("wire-\(UUID())")
-        let made = Certificates(directory: directory)
+        let made = Certificates(directory)
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             for (name, host) in [("good", "localhost"), ("wrong", "elsewhere.test")] {
                 let openssl = Process()
                 openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
                 openssl.arguments = [
-                    "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-nodes",
+                    "-days", "2",
                     "-subj", "/CN=\(host)",
                     "-addext", "subjectAltName=DNS:\(host)",
                     "-keyout", made.path("\(name).key"), "-out", made.path("\(name).pem"),
