@@ -50,7 +50,7 @@ package enum DryRun {
                 let stretch = try stretch(of: market)
                 if stretch.isEmpty { break }
                 if isCancelled() { throw JournalFault("the host is stopping") }
-                let twinThread = PaperThread(desks[1], stretch)
+                let twinThread = PaperThread { [twin = desks[1]] in twin.hear(stretch) }
                 if twinThread == nil { desks[1].hear(stretch) }
                 for (now, events) in stretch where desks[0].strategy.faults == 0 {
                     desks[0].hear(events, now: now)

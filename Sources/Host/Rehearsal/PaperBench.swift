@@ -43,7 +43,7 @@ final class PaperBench {
         self.answers = answers
         self.running?.strategy.onAnswer = answers?.hear
         self.tape = tape
-        (began, now) = (picture.now, picture.now)
+        (began, now, ahead) = (picture.now, picture.now, Ahead(now: picture.now))
     }
 
     /// Shows the desks what there is of the market: at most `most` inputs, none after the first at `until`.
@@ -51,34 +51,46 @@ final class PaperBench {
     @discardableResult
     func play(most: Int = .max, until end: Timestamp? = nil) throws(JournalFault) -> Int {
         var count = 0
-        var heard = try stretch(most, end)
-        while !heard.isEmpty {
+        while count < most {
+            let heard = try take(most - count, end)
+            guard !heard.isEmpty else { break }
             count += heard.count
-            let twinThread = twin.flatMap { PaperThread($0, heard) }
-            if twinThread == nil, let twin { twin.hear(heard) }
-            for (now, events) in heard {
-                running?.hear(events, now: now)
-                new.hear(events, now: now)
-                measure(now)
+            guard let twin else {
+                hear(heard)
+                continue
             }
-            twinThread?.join()
-            heard = try stretch(most - count, end)
+            // The second state is a third of a rehearsal, and nobody but the comparison at its end waits
+            // for it; its thread reads on as well, for that is done by the time the two others have heard.
+            let work = PaperThread { [self] in
+                twin.hear(heard)
+                ahead.read(tape, most: Self.stretchMost, until: end)
+            }
+            if work == nil { twin.hear(heard) }
+            hear(heard)
+            work?.join()
         }
         return count
+    }
+
+    private func hear(_ heard: [Heard]) {
+        for (moment, events) in heard {
+            now = moment
+            running?.hear(events, now: now)
+            new.hear(events, now: now)
+            measure(now)
+        }
     }
 
     /// Inputs that are read before the desks hear them.
     private static let stretchMost = 4096
 
-    private func stretch(_ most: Int, _ end: Timestamp?) throws(JournalFault) -> [Heard] {
-        var heard: [Heard] = []
-        while heard.count < min(most, Self.stretchMost), end.map({ now < $0 }) ?? true,
-            let next = try tape.next()
-        {
-            now = max(now, next.now)
-            heard.append((now, next.events))
-        }
-        return heard
+    /// What was read and not heard yet.
+    private var ahead: Ahead
+
+    /// The next inputs, in order; none when there is nothing for now.
+    private func take(_ most: Int, _ end: Timestamp?) throws(JournalFault) -> [Heard] {
+        if ahead.heard.isEmpty { ahead.read(tape, most: min(most, Self.stretchMost), until: end) }
+        return try ahead.take(most)
     }
 
     /// From the rehearsal on into the shadow: one state is enough, and the comparison begins.
@@ -119,18 +131,46 @@ extension PaperDesk {
     func hear(_ stretch: [Heard]) { for (now, events) in stretch { hear(events, now: now) } }
 }
 
-/// A desk on a thread of its own for one stretch: the second state of a version is a third of a rehearsal,
-/// and nobody but the comparison at its end waits for it.
+/// Inputs between the tape and the desks.
+private struct Ahead {
+    private(set) var heard: [Heard] = []
+    private var fault: JournalFault?
+    /// Of the latest that was read.
+    private var now: Timestamp
+
+    init(now: Timestamp) { self.now = now }
+
+    /// A fault is told to whoever comes for what could not be read.
+    mutating func read(_ tape: any MarketSource, most: Int, until end: Timestamp?) {
+        do throws(JournalFault) {
+            while heard.count < most, end.map({ now < $0 }) ?? true, let next = try tape.next() {
+                now = max(now, next.now)
+                heard.append((now, next.events))
+            }
+        } catch { fault = error }
+    }
+
+    mutating func take(_ most: Int) throws(JournalFault) -> [Heard] {
+        if heard.isEmpty, let fault { throw fault }
+        guard heard.count > most else {
+            defer { heard = [] }
+            return heard
+        }
+        defer { heard.removeFirst(most) }
+        return Array(heard.prefix(most))
+    }
+}
+
+/// Work of one stretch on a thread of its own.
 final class PaperThread: @unchecked Sendable {
-    // Unchecked: the desk is the thread's from `init` to `join`.
-    private let desk: PaperDesk
-    private let heard: [Heard]
+    // Unchecked: what the work touches is the thread's from `init` to `join`.
+    private let work: () -> Void
     private var thread = pthread_t()
 
     /// The thread takes after its maker: class and priority are those of the loader.
     /// - Returns: `nil` when there is no thread to be had.
-    init?(_ desk: PaperDesk, _ heard: [Heard]) {
-        (self.desk, self.heard) = (desk, heard)
+    init?(_ work: @escaping () -> Void) {
+        self.work = work
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
@@ -140,8 +180,7 @@ final class PaperThread: @unchecked Sendable {
             &thread, &attributes,
             { owner in
                 guard let owner else { return nil }
-                let work = Unmanaged<PaperThread>.fromOpaque(owner).takeRetainedValue()
-                work.desk.hear(work.heard)
+                Unmanaged<PaperThread>.fromOpaque(owner).takeRetainedValue().work()
                 return nil
             }, owner.toOpaque())
         guard code == 0 else {
