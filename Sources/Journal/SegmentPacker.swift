@@ -1,5 +1,6 @@
 import CZlib
 import Glibc
+import Synchronization
 
 /// Compresses closed segments beside the desk: `000001.neapj` becomes `000001.neapj.gz`.
 ///
@@ -7,23 +8,30 @@ import Glibc
 /// process ends, one whole file is there.
 final class SegmentPacker: @unchecked Sendable {
     // Unchecked: `threads` belongs to the journal's writer alone.
-    private var threads: [pthread_t] = []
+    private var threads: [(thread: pthread_t, work: Packing)] = []
     static let suffix = ".gz"
     private static let chunk = 256 << 10
 
     /// Starts on a closed segment and returns at once.
     func pack(_ path: String) {
+        // One that has ended keeps its stack until it is joined.
+        threads.removeAll { thread, work in
+            guard work.isOver.load(ordering: .acquiring) else { return false }
+            pthread_join(thread, nil)
+            return true
+        }
         var thread = pthread_t()
-        let work = Unmanaged.passRetained(Packing(path))
-        let code = pthread_create(&thread, nil, packSegment, work.toOpaque())
+        let work = Packing(path)
+        let owner = Unmanaged.passRetained(work)
+        let code = pthread_create(&thread, nil, packSegment, owner.toOpaque())
         // Without a thread the segment stays as it is, which a reader takes as well.
-        guard code == 0 else { return work.release() }
-        threads.append(thread)
+        guard code == 0 else { return owner.release() }
+        threads.append((thread, work))
     }
 
     /// Waits for what is under way.
     func finish() {
-        for thread in threads { pthread_join(thread, nil) }
+        for (thread, _) in threads { pthread_join(thread, nil) }
         threads = []
     }
 
@@ -77,6 +85,8 @@ final class SegmentPacker: @unchecked Sendable {
 
 private final class Packing: Sendable {
     let path: String
+    /// Nothing but the thread's own end is to come.
+    let isOver = Atomic(false)
     init(_ path: String) { self.path = path }
 }
 
@@ -92,5 +102,6 @@ private func packSegment(_ owner: UnsafeMutableRawPointer?) -> UnsafeMutableRawP
     var parameter = sched_param()
     sched_setscheduler(0, batchClass, &parameter)
     SegmentPacker.pack(work.path)
+    work.isOver.store(true, ordering: .releasing)
     return nil
 }
