@@ -43,6 +43,8 @@ let package = Package(
             providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // Of the C library itself, whose overlay leaves <malloc.h> out.
+        .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         .systemLibrary(
             name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -74,7 +76,7 @@ let package = Package(
             "Host",
             [
                 "Core", "Exchange", "LuaBridge", "Journal", "Market", "Gateway", "Simulator", "Venue", "Wire",
-                "Records", "Console", deque,
+                "Records", "Console", "CMalloc", deque,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -87,11 +87,14 @@ final class RecordingStreet {
     let street: Street, writer: JournalWriter
     private(set) var inputs = 0, frames = 0
 
-    init(_ market: FrameMarket, _ scripts: [Script], journal: String) throws {
+    init(
+        _ market: FrameMarket, _ scripts: [Script], journal: String,
+        segmentBytes: Int = JournalWriter.segmentBytes
+    ) throws {
         street = Street(
             catalogue: market.catalogue, pairs: market.pairs, limits: RiskLimits(), strategies: scripts)
         try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: true)
-        writer = JournalWriter(folder: journal)
+        writer = JournalWriter(folder: journal, segmentBytes: segmentBytes)
         bases = market.pairs.map(\.base.symbol)
         instruments = market.catalogue.instruments
         begin()

@@ -20,17 +20,25 @@ final class ReloadLoadBench: @unchecked Sendable {
     static let name = "quiet"
     /// Frames a second: fifteen times what the market brings at speed 1.
     static let perSecond = 1_500
-    static let warmUp = 200
+    /// Small ones: packing a closed segment beside rehearsals takes memory too, and has been done before
+    /// anything is measured.
+    static let segmentBytes = 16 << 20
+    private let warmUp: Int
 
-    init(scratch: String, reloads: Int) { (self.scratch, wanted) = (scratch + "/load", reloads) }
+    init(scratch: String, reloads: Int) {
+        (self.scratch, wanted, warmUp) = (scratch + "/load", reloads, max(1, reloads / 10))
+    }
 
     func run() throws {
+        // As `neap run` does.
+        ProcessMemory.givesBackWhatIsFreed()
         let folder = scratch + "/strategies"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try save(0)
         let loader = ScriptLoader(setting(folder))
         let scripts = try loader.load()
-        let recording = try RecordingStreet(market, scripts, journal: scratch + "/journal")
+        let recording = try RecordingStreet(
+            market, scripts, journal: scratch + "/journal", segmentBytes: Self.segmentBytes)
         // Its statistics reach back an hour: they are full before anything is measured.
         recording.play(market, until: FrameMarket.start + .seconds(3_700))
         clock.withLock { $0 = market.now }
@@ -55,7 +63,7 @@ final class ReloadLoadBench: @unchecked Sendable {
                 format: "  %d reloads in %.0f s, %d took over; %d inputs posted, %d not handled", wanted,
                 work.seconds, slot.reloads, posted, lost))
         print(
-            "  Lua states open after \(Self.warmUp) reloads \(work.early.states), at the end "
+            "  Lua states open after \(warmUp) reloads \(work.early.states), at the end "
                 + "\(work.late.states); resident memory \(work.early.bytes >> 10) kB, "
                 + "at the end \(work.late.bytes >> 10) kB"
                 + String(
@@ -113,7 +121,7 @@ final class ReloadLoadBench: @unchecked Sendable {
             $0.swaps += 1
             return $0.swaps
         }
-        if swaps == Self.warmUp { work.early = sample() }
+        if swaps == warmUp { work.early = sample() }
         if swaps == wanted { work.late = sample() }
     }
 

@@ -67,7 +67,7 @@ do {
     if wanted("reloads") {
         print("Reloads under load:")
         let reloads = words.count > 3 ? Int(words[3]) ?? 0 : 10_000
-        try ReloadLoadBench(scratch: scratch, reloads: max(ReloadLoadBench.warmUp, reloads)).run()
+        try ReloadLoadBench(scratch: scratch, reloads: max(1, reloads)).run()
     }
     try FileManager.default.removeItem(atPath: scratch)
 } catch {

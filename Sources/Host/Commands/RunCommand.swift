@@ -47,6 +47,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         Signals.block()
+        ProcessMemory.givesBackWhatIsFreed()
         do {
             var plan = RunPlan(configuration: try configuration())
             plan.seconds = seconds
