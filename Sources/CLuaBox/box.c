@@ -360,6 +360,18 @@ static int callback_ref(lua_State *L, const char *key) {
     return LUA_NOREF;
 }
 
+// Every strategy has a state to write to; a file without `score` is a list of tests, which stays as it is.
+static void give_state(lua_State *L) {
+    lb_state *box = lb_of(L);
+    lua_pushstring(L, "state");
+    box->declares_state = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (box->declares_state || box->refs[LB_SCORE] == LUA_NOREF) return;
+    lua_pushstring(L, "state");
+    lua_newtable(L);
+    lua_rawset(L, -3);
+}
+
 static int load(lua_State *L) {
     load_t *job = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);
@@ -374,6 +386,7 @@ static int load(lua_State *L) {
     box->refs[LB_CHOOSE] = callback_ref(L, "choose");
     box->refs[LB_EXIT] = callback_ref(L, "exit");
     box->migrate_ref = callback_ref(L, "migrate");
+    give_state(L);
     box->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

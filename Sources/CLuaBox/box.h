@@ -60,7 +60,7 @@ struct lb_state {
     int64_t started_us, deadline_us;
     int64_t started_cpu_us, look_us;  // look_us: before it the thread cannot have used up its time
     lb_status fatal;
-    bool loading, including;
+    bool loading, including, declares_state;
     char message[640], place[160], refused_place[160], usage[96];
     char key[64];  // of the outermost table, where the last encoding was
     int refs[LB_CALLBACKS], migrate_ref, table_ref, plan_ref, o_ref, pos_ref, p_ref, seed_ref;

@@ -27,6 +27,14 @@ lb_status lb_set_parameters(lb_state *box, const uint8_t *bytes, size_t length) 
     return lb_enter(box, set_parameters, &data, true);
 }
 
+// Whether the table on top of the stack holds nothing.
+static bool is_empty(lua_State *L) {
+    lua_pushnil(L);
+    if (lua_next(L, -2) == 0) return true;
+    lua_pop(L, 2);
+    return false;
+}
+
 static int encode(lua_State *L) {
     data_t *data = lua_touserdata(L, 1);
     lb_state *box = lb_of(L);
@@ -35,7 +43,12 @@ static int encode(lua_State *L) {
     else push_table(L);
     if (data->part == LB_STATE) {
         lua_pushstring(L, "state");
-        lua_rawget(L, -2);
+        int type = lua_rawget(L, -2);
+        if (type != LUA_TNIL && type != LUA_TTABLE) {
+            return luaL_error(L, "it is a %s and must be a table", luaL_typename(L, -1));
+        }
+        // One that a script neither declared nor filled is none: there is nothing to hand over.
+        if (type == LUA_TTABLE && !box->declares_state && is_empty(L)) lua_pushnil(L);
     }
     lb_write(L, lua_gettop(L), data->part == LB_CONTRACT, data->part == LB_CONTRACT ? "state" : NULL);
     return 0;
@@ -57,6 +70,11 @@ static int set_state(lua_State *L) {
     push_table(L);
     lua_pushstring(L, "state");
     lb_read(L, data->bytes, data->length);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+    }
+    if (!lua_istable(L, -1)) return luaL_error(L, "state is a %s and must be a table", luaL_typename(L, -1));
     lua_rawset(L, -3);
     return 0;
 }
@@ -117,6 +135,7 @@ static int migrate(lua_State *L) {
     lua_rawget(L, -4);
     lua_pushinteger(L, data->from);
     lua_call(L, 2, 1);
+    if (!lua_istable(L, -1)) return luaL_error(L, "it must return a table, not a %s", luaL_typename(L, -1));
     lua_rawset(L, -3);
     return 0;
 }

@@ -59,7 +59,9 @@ static int w_xpcall(lua_State *L) {
         rethrow(L, code);
         lua_pushvalue(L, 2);
         lua_insert(L, -2);
-        lua_call(L, 1, 1);
+        // An error of the handler takes the place of its answer, as in stock Lua: the caller asked for none.
+        code = lua_pcall(L, 1, 1, 0);
+        if (code != LUA_OK) rethrow(L, code);
         lua_pushboolean(L, 0);
         lua_insert(L, -2);
         return 2;

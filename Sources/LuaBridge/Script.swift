@@ -281,7 +281,10 @@ public final class Script: Strategy {
                     message: "migrate: " + (said.isEmpty ? error.message[...] : said))
             }
         } catch {
-            throw ScriptReport(place: error.place ?? package.name + ".lua", message: error.message)
+            let isOfFile = ["migrate", "state"].contains { error.message.hasPrefix($0) }
+            let line = isOfFile ? ContractPlace.line(of: error.message, in: package.source) : nil
+            let place = error.place ?? package.name + ".lua" + (line.map { ":\($0)" } ?? "")
+            throw ScriptReport(place: place, message: error.message)
         }
     }
 

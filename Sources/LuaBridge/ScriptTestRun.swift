@@ -76,7 +76,8 @@ public struct ScriptTestRun: Sendable {
         let found = try script.raw(callback, view, position)
         if let wrong = Self.difference(found, expected, callback) { return wrong }
         guard let state = named["expect_state"] else { return nil }
-        guard let after = PlainValue(encoded: try script.state()) else { return "state cannot be read" }
+        guard var after = PlainValue(encoded: try script.state()) else { return "state cannot be read" }
+        if after == .none { after = .table([]) }
         return Self.agree(after, state)
             ? nil : "leaves the state \(after.literal); expected \(state.literal)"
     }

@@ -363,7 +363,7 @@ extension Attack {
         Attack("a state with flags as keys", .load, .refused, source: "S.state = { [true] = 1 }"),
         Attack("a state with tables as keys", .load, .refused, source: "S.state = { [{}] = 1 }"),
         Attack("a state with a library in it", .load, .refused, source: "S.state = { string }"),
-        Attack("a state that is a number", .load, .harmless, source: "S.state = 5"),
+        Attack("a state that is a number", .load, .refused, source: "S.state = 5"),
         Attack(
             "a state with odd numbers", .load, .harmless,
             source: "S.state = { 0/0, 1/0, -0.0, math.mininteger }"),
@@ -371,7 +371,7 @@ extension Attack {
         Attack("a state that is no table any more", .score, .harmless, source: "S.state = 'gone'"),
         Attack("migrate to a function", .migrate, .refused, source: "return function() end"),
         Attack("migrate to a circle", .migrate, .refused, source: "state.s = state return state"),
-        Attack("migrate to nothing", .migrate, .harmless, source: "return nil"),
+        Attack("migrate to nothing", .migrate, .refused, source: "return nil"),
         Attack("migrate that raises nil", .migrate, .refused, source: "error()"),
     ]
 
