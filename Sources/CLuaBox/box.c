@@ -40,7 +40,11 @@ static bool is_late(lb_state *box) {
 static bool late(lb_state *box) {
     box->allocated = 0;
     if (!is_late(box)) return false;
-    if (box->fatal == LB_OK) box->fatal = LB_CLOCK;
+    if (box->fatal == LB_OK) {
+        box->fatal = LB_CLOCK;
+        // Whoever raises later may be in another line, or in none.
+        if (box->L != NULL) lb_where(box->L, box->place, sizeof box->place);
+    }
     return box->spent = true;
 }
 

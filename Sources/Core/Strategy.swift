@@ -161,14 +161,19 @@ public struct StrategyFault: Error, Sendable, Equatable {
         (self.callback, self.version, self.usage) = (callback, version, usage)
     }
 
+    /// `s.lua:4: boom`, or the message alone where no place is known.
+    public var placed: String {
+        // Lua itself begins the message of an error with its place.
+        guard let place, !message.hasPrefix(place) else { return message }
+        return "\(place): \(message)"
+    }
+
     /// `version 0123456789ab in score: s.lua:4: boom (1200 of 100000 steps)`, without what is not known.
     public var report: String {
         let who = version.map { "version \($0.prefix(12))" }
         let what = callback.map { "in \($0.rawValue)" }
         let head = [who, what].compactMap(\.self).joined(separator: " ")
-        // Lua itself begins the message of an error with its place.
-        let at = place.flatMap { message.hasPrefix($0) ? nil : $0 }
-        let body = [head.isEmpty ? nil : head, at, message].compactMap(\.self).joined(separator: ": ")
+        let body = head.isEmpty ? placed : head + ": " + placed
         guard let usage, !isFatal else { return body }
         return body + " (\(usage))"
     }

@@ -1,30 +1,6 @@
 import CLuaBox
 import Core
 
-/// Why a script was not taken: what a person needs to find and mend it.
-public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The file as the user named it, and the line if known.
-    public let place: String
-    public let message: String
-    /// The host could not try it: nothing is said about the script.
-    public let isHosts: Bool
-    public init(place: String, message: String, isHosts: Bool = false) {
-        // Lua's own messages begin with the place.
-        let said = message.hasPrefix(place + ": ") ? String(message.dropFirst(place.count + 2)) : message
-        (self.place, self.message, self.isHosts) = (place, said.withoutControls, isHosts)
-    }
-    public var description: String { "\(place): \(message)" }
-}
-
-extension String {
-    /// What a script put into a message must not reach a terminal as a command.
-    var withoutControls: String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.map { $0.value < 32 || (127..<160) ~= $0.value ? "?" : $0 }))
-    }
-}
-
 /// What a script is made from, self-contained: the journal keeps exactly this.
 public struct ScriptPackage: Sendable, Equatable {
     /// The stem of the file.
@@ -311,10 +287,4 @@ public final class Script: Strategy {
 
     /// Bytes the state holds now.
     public var memory: Int { box.memory }
-}
-
-extension StrategyFault {
-    static func broken(_ message: String) -> StrategyFault {
-        StrategyFault(kind: .contract, place: nil, message: message.withoutControls)
-    }
 }

@@ -104,7 +104,14 @@ struct ScriptBox: ~Copyable {
     func migrate(from version: Int64) throws(StrategyFault) { try check(lb_migrate(box, version)) }
 
     /// The table among the last answers.
-    func plan() throws(StrategyFault) -> PlainValue { PlainValue(encoded: try encode(LB_PLAN)) ?? .none }
+    /// - Throws: what in it is no plain data, by the name it has there: an answer that does not fit.
+    func plan() throws(StrategyFault) -> PlainValue {
+        do throws(StrategyFault) { return PlainValue(encoded: try encode(LB_PLAN)) ?? .none } catch {
+            guard error.kind == .runtime else { throw error }
+            let key = String(cString: lb_key(box))
+            throw .broken("plan\(key.isEmpty ? "" : "." + key) cannot be read: " + error.message)
+        }
+    }
 
     /// The whole table of a file that is no strategy; a function in it is a fault.
     func file() throws(StrategyFault) -> PlainValue { PlainValue(encoded: try encode(LB_FILE)) ?? .none }

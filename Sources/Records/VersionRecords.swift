@@ -74,7 +74,7 @@ extension Database {
             try step(script, from, .rolledBack, reason, at: now)
             try step(script, to, .active, "brought back", at: now)
         case .strategyFault(let script, let version, let fault, stopped: true):
-            try step(script, version, .stopped, fault.message, at: now)
+            try step(script, version, .stopped, fault.placed, at: now)
         default: break
         }
     }

@@ -54,6 +54,16 @@ import Testing
         #expect(try book.fate(of: "s", "1")?.fate == .rehearsed)
     }
 
+    @Test func `say in which line a version was stopped`() throws {
+        let book = try book([("1", .active)])
+        let fault = StrategyFault(kind: .steps, place: "s.lua:4", message: "used up its steps")
+        book.take([.strategyFault(owner: "s", version: "1", fault, stopped: true)], at: now)
+        #expect(try book.fate(of: "s", "1")?.detail == "s.lua:4: used up its steps")
+        let told = StrategyFault(kind: .runtime, place: "s.lua:4", message: "s.lua:4: boom")
+        book.take([.strategyFault(owner: "s", version: "1", told, stopped: true)], at: now)
+        #expect(try book.fate(of: "s", "1")?.detail == "s.lua:4: boom", "once")
+    }
+
     @Test func `know what a version last came to, and why`() throws {
         let book = try book([("1", .active), ("1", .stopped)])
         #expect(try book.fate(of: "s", "1")?.fate == .stopped)

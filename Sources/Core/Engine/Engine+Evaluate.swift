@@ -363,7 +363,6 @@ extension Engine {
             .strategyFault(
                 owner: slots[slot].name, version: slots[slot].strategy.contract.version, fault,
                 stopped: stops && !onProbation))
-        let place = fault.place.flatMap { fault.message.hasPrefix($0) ? nil : $0 + ": " } ?? ""
-        failProbation(slot, place + fault.message, fault: fault)
+        failProbation(slot, fault.placed, fault: fault)
     }
 }
