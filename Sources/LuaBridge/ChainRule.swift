@@ -4,7 +4,6 @@
 /// seconds that nothing can interrupt. Compiling a long chain of `or` takes the square of its length:
 /// 64 KiB of it took 280 ms, 2000 take 10.
 enum ChainRule {
-    static let most = 64
     static let mostBranches = 2000
 
     private enum Finding {
@@ -12,12 +11,13 @@ enum ChainRule {
         case branches(line: Int)
     }
 
-    static func check(_ source: [UInt8], _ file: String) throws(ScriptReport) {
+    /// - Parameter most: how many field accesses may be chained.
+    static func check(_ source: [UInt8], _ file: String, most: Int) throws(ScriptReport) {
         let (line, message) =
-            switch scan(source) {
+            switch scan(source, most) {
             case nil: (0, "")
             case .chain(let line)?:
-                (line, "a chain of more than \(most) field accesses; split it over locals")
+                (line, "a chain of more than \(most) field accesses (SCRIPT_CHAIN); split it over locals")
             case .branches(let line)?:
                 (line, "more than \(mostBranches) and, or and elseif in one file; use tables")
             }
@@ -25,14 +25,14 @@ enum ChainRule {
         throw ScriptReport(place: "\(file):\(line)", message: message)
     }
 
-    /// - Returns: the line of the first chain of more than 64 field accesses, or `nil`.
-    static func line(breaking source: [UInt8]) -> Int? {
-        if case .chain(let line)? = scan(source) { line } else { nil }
+    /// - Returns: the line of the first chain of more than `most` field accesses, or `nil`.
+    static func line(breaking source: [UInt8], most: Int = ScriptLimits().chain) -> Int? {
+        if case .chain(let line)? = scan(source, most) { line } else { nil }
     }
 
     private static let branchWords = ["and", "or", "elseif"].map { Array($0.utf8)[...] }
 
-    private static func scan(_ source: [UInt8]) -> Finding? {
+    private static func scan(_ source: [UInt8], _ most: Int) -> Finding? {
         var branches = 0
         var line = 1
         // An access within brackets is named on the way to the access whose key it is: they add up.

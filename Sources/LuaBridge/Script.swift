@@ -62,8 +62,7 @@ public final class Script: Strategy {
         _ package: ScriptPackage, _ setting: ScriptSetting, runSeed: UInt64 = 0
     ) throws(ScriptReport) {
         let chunk = package.name + ".lua"
-        try ChainRule.check(package.source, chunk)
-        for part in package.library { try ChainRule.check(part.bytes, "lib/\(part.name).lua") }
+        try Self.checkShape(package, setting.limits)
         log = ScriptLog(most: setting.limits.logLines)
         // What is included is known only after the file has run: until then its own text is the seed.
         let early = Self.seed(runSeed, setting.digest(package.source))
@@ -73,6 +72,9 @@ public final class Script: Strategy {
         do throws(StrategyFault) {
             let used = try box.load(package.source, chunk: chunk, includes: package.library)
             let library = zip(package.library, used).filter(\.1).map(\.0)
+            for part in library where part.bytes.count > setting.limits.sourceKiB << 10 {
+                throw .broken("include: lib/\(part.name).lua \(setting.limits.tooLarge)")
+            }
             self.package = ScriptPackage(name: package.name, source: package.source, library: library)
             let version = setting.digest(
                 library.sorted { $0.name < $1.name }.reduce(package.source) {
@@ -219,6 +221,20 @@ public final class Script: Strategy {
             let line = ContractPlace.line(of: error.message, in: package.source)
             throw ScriptReport(
                 place: package.name + ".lua" + (line.map { ":\($0)" } ?? ""), message: error.message)
+        }
+    }
+
+    /// Refuses what must not come to the compiler.
+    private static func checkShape(
+        _ package: ScriptPackage, _ limits: ScriptLimits
+    ) throws(ScriptReport) {
+        let chunk = package.name + ".lua"
+        guard package.source.count <= limits.sourceKiB << 10 else {
+            throw ScriptReport(place: chunk, message: limits.tooLarge)
+        }
+        try ChainRule.check(package.source, chunk, most: limits.chain)
+        for part in package.library {
+            try ChainRule.check(part.bytes, "lib/\(part.name).lua", most: limits.chain)
         }
     }
 

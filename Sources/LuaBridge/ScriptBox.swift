@@ -9,11 +9,16 @@ public struct ScriptLimits: Sendable, Equatable {
     public var wall = TimeSpan.milliseconds(20)
     /// Lines that may be logged in a minute.
     public var logLines = 200
+    /// The largest source a script or an include may have, and how many field accesses may be chained.
+    public var sourceKiB = 64, chain = 64
     public var loadSteps: UInt64 = 1_000_000
     /// Of the loading thread's own time; the wall clock beside it is for a machine that has no time at all.
     public var loadCPU = TimeSpan.milliseconds(20)
     public var loadWall = TimeSpan.milliseconds(250)
     public init() {}
+
+    /// What is said of a larger source.
+    var tooLarge: String { "is larger than \(sourceKiB) KiB (SCRIPT_SOURCE_KIB)" }
 }
 
 /// The owner of one Lua state; the only file that names the C layer's calls.

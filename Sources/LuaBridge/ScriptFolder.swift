@@ -3,10 +3,11 @@ import Glibc
 /// A folder of strategies: every `*.lua` directly in it runs; `lib/` is for `include`.
 public struct ScriptFolder: Sendable {
     public let path: String
-    public init(path: String) { self.path = path }
-
-    /// The largest source a script or an include may have.
-    public static let mostBytes = 64 << 10
+    /// The largest source that any script or include may have; what a single one may is for its limits.
+    public let mostKiB: Int
+    public init(path: String, mostKiB: Int = ScriptLimits().sourceKiB) {
+        (self.path, self.mostKiB) = (path, mostKiB)
+    }
 
     /// What a folder holds: scripts that could be read, why others could not, and every name that is there.
     public struct Contents: Sendable {
@@ -113,7 +114,7 @@ public struct ScriptFolder: Sendable {
         guard fstat(handle, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             return refused("is not a regular file")
         }
-        var bytes = [UInt8](repeating: 0, count: Self.mostBytes + 1)
+        var bytes = [UInt8](repeating: 0, count: mostKiB << 10 + 1)
         var count = 0
         while count < bytes.count {
             let got = bytes.withUnsafeMutableBytes {
@@ -123,7 +124,9 @@ public struct ScriptFolder: Sendable {
             if got == 0 { break }
             count += got
         }
-        guard count <= Self.mostBytes else { return refused("is larger than 64 KiB") }
+        guard count <= mostKiB << 10 else {
+            return refused("is larger than \(mostKiB) KiB (SCRIPT_SOURCE_KIB)")
+        }
         bytes.removeLast(bytes.count - count)
         guard String(validating: bytes, as: UTF8.self) != nil else { return refused("is not UTF-8 text") }
         return .success(Self.withoutMark(bytes))

@@ -9,8 +9,10 @@ public enum ScriptTestFile {
     public static func read(
         _ source: [UInt8], named file: String, _ setting: ScriptSetting, library: [ScriptSource] = []
     ) throws(ScriptReport) -> PlainValue {
-        try ChainRule.check(source, file)
-        for part in library { try ChainRule.check(part.bytes, "lib/\(part.name).lua") }
+        try ChainRule.check(source, file, most: setting.limits.chain)
+        for part in library {
+            try ChainRule.check(part.bytes, "lib/\(part.name).lua", most: setting.limits.chain)
+        }
         guard let box = ScriptBox(limits: setting.limits, seed: 1) else {
             throw ScriptReport(place: file, message: "no memory for a Lua state")
         }

@@ -123,6 +123,8 @@ struct Configuration: Sendable {
             ("SCRIPT_MEMORY_KIB", ownLimits.memoryKiB.keys.sorted()),
             ("SCRIPT_WALL_MS", ownLimits.wallMilliseconds.keys.sorted()),
             ("SCRIPT_LOG_LINES", ownLimits.logLines.keys.sorted()),
+            ("SCRIPT_SOURCE_KIB", ownLimits.sourceKiB.keys.sorted()),
+            ("SCRIPT_CHAIN", ownLimits.chain.keys.sorted()),
         ]
     }
 

@@ -192,6 +192,19 @@ struct Variable: Sendable {
             if let lines = $1 { $0.script.logLines = lines }
             $0.ownLimits.logLines = $2
         },
+        perScript(
+            "SCRIPT_SOURCE_KIB", "64", 1...256, "Size of a script's file and of each file it includes, KiB."
+        ) {
+            if let most = $1 { $0.script.sourceKiB = most }
+            $0.ownLimits.sourceKiB = $2
+        },
+        perScript(
+            "SCRIPT_CHAIN", "64", 8...512,
+            "Field accesses in one chain, a.b.c: what Lua needs to name the one that fails grows with them."
+        ) {
+            if let most = $1 { $0.script.chain = most }
+            $0.ownLimits.chain = $2
+        },
         choice(
             "RELOAD_POLICY", "", ReloadPolicy.allCases.map(\.rawValue),
             "Whether a saved script takes over by itself (auto) or waits for promote; in live shadow."

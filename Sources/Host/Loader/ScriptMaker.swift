@@ -9,6 +9,8 @@ package struct OwnLimits: Sendable, Equatable {
     var memoryKiB: [String: Int] = [:]
     var wallMilliseconds: [String: Int] = [:]
     var logLines: [String: Int] = [:]
+    var sourceKiB: [String: Int] = [:]
+    var chain: [String: Int] = [:]
     package init() {}
 }
 
@@ -29,6 +31,8 @@ package struct ScriptMaker: Sendable {
         limits.memoryKiB = own.memoryKiB[name] ?? limits.memoryKiB
         limits.wall = own.wallMilliseconds[name].map { .milliseconds(Int64($0)) } ?? limits.wall
         limits.logLines = own.logLines[name] ?? limits.logLines
+        limits.sourceKiB = own.sourceKiB[name] ?? limits.sourceKiB
+        limits.chain = own.chain[name] ?? limits.chain
         return limits
     }
 
@@ -42,6 +46,12 @@ package struct ScriptMaker: Sendable {
         own.wallMilliseconds = own.wallMilliseconds.mapValues { $0 * 50 }
         return ScriptMaker(limits: limits, own: own, bindings: bindings)
     }
+
+    /// A file that no script may have is not read.
+    var largestSourceKiB: Int { max(limits.sourceKiB, own.sourceKiB.values.max() ?? 0) }
+
+    /// With nothing bound: every parameter has its script's own default.
+    var unbound: ScriptMaker { ScriptMaker(limits: limits, own: own, bindings: [:]) }
 
     /// What a script of that name is loaded with.
     func setting(of name: String) -> ScriptSetting {

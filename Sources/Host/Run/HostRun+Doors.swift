@@ -45,11 +45,11 @@ extension HostRun {
         post: @escaping @Sendable (Input, LoadedScript?) -> Void
     ) -> ScriptLoader.Setting {
         let configuration = plan.configuration, logger = logger
+        let maker = ScriptMaker(
+            limits: configuration.script, own: configuration.ownLimits, bindings: configuration.bindings)
         return ScriptLoader.Setting(
-            folder: ScriptFolder(path: configuration.strategies),
-            maker: ScriptMaker(
-                limits: configuration.script, own: configuration.ownLimits,
-                bindings: configuration.bindings),
+            folder: ScriptFolder(path: configuration.strategies, mostKiB: maker.largestSourceKiB),
+            maker: maker,
             policy: configuration.reloadPolicy ?? (plan.mode == .live ? .shadow : .auto),
             rehearsal: .seconds(Int64(configuration.rehearsalMinutes) * 60),
             probationEntries: configuration.probationEntries, catalogue: catalogue,

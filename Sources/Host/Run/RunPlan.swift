@@ -81,7 +81,9 @@ struct RunPlan: Sendable {
     /// Names that neither the host nor, as far as their text tells, a strategy knows: whoever mends the other
     /// faults should hear of them in the same breath. Without other faults the strategies are asked.
     private static func strangers(_ configuration: Configuration, _ path: String) -> [String] {
-        let sources = (try? ScriptFolder(path: configuration.strategies).read().packages) ?? []
+        let maker = ScriptMaker(limits: configuration.script, own: configuration.ownLimits, bindings: [:])
+        let folder = ScriptFolder(path: configuration.strategies, mostKiB: maker.largestSourceKiB)
+        let sources = (try? folder.read().packages) ?? []
         let texts = sources.map { String(decoding: $0.source, as: UTF8.self) }
         return configuration.unclaimed.filter { line in
             !texts.contains { $0.contains("\"\(line.name)\"") || $0.contains("'\(line.name)'") }
