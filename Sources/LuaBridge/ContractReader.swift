@@ -263,7 +263,7 @@ struct ContractReader {
         if let fault = Self.check(scriptDefault, bounds, choices) {
             throw .broken("\(whole) has the default \(Self.words(scriptDefault)); \(fault)")
         }
-        let (inForce, origin) = try inForce(name, variable, scriptDefault) {
+        let (inForce, origin) = try inForce(name, variable, scriptDefault, isFree: choices == nil) {
             Self.check($0, bounds, choices)
         }
         return StrategyParameter(
@@ -272,8 +272,9 @@ struct ContractReader {
     }
 
     /// The value of a parameter and where it comes from: a test, what is bound, or the script's default.
+    /// - Parameter isFree: any text will do.
     private func inForce(
-        _ name: String, _ variable: String, _ scriptDefault: StrategyParameter.Value,
+        _ name: String, _ variable: String, _ scriptDefault: StrategyParameter.Value, isFree: Bool,
         check: (StrategyParameter.Value) -> String?
     ) throws(StrategyFault) -> (StrategyParameter.Value, StrategyParameter.Origin) {
         let whole = "params.\(name)"
@@ -288,7 +289,12 @@ struct ContractReader {
             return (scriptDefault, .script)
         }
         let origin = bound.origin == .environment ? "environment" : ".env"
-        let source = "\(variable)=\(bound.text) (\(origin))"
+        if bound.isForeign, isFree, case .text = scriptDefault {
+            throw .broken(
+                "\(whole) binds \(variable), which the environment has and .env has not: "
+                    + "free text is read from .env alone; write it there, or give choices")
+        }
+        let source = "\(variable)=\(bound.isForeign ? "…" : bound.text) (\(origin))"
         guard let value = Self.parse(bound.text, like: scriptDefault) else {
             throw .broken("\(whole): \(source) must be \(Self.kind(scriptDefault))")
         }

@@ -17,7 +17,12 @@ public struct ScriptPackage: Sendable, Equatable {
 public struct BoundValue: Sendable, Equatable {
     public let text: String
     public let origin: StrategyParameter.Origin
-    public init(text: String, origin: StrategyParameter.Origin) { (self.text, self.origin) = (text, origin) }
+    /// Neither the table of variables nor the `.env` file has the name: what the environment holds under it
+    /// may be anybody's, and is shown to nobody.
+    public let isForeign: Bool
+    public init(text: String, origin: StrategyParameter.Origin, isForeign: Bool = false) {
+        (self.text, self.origin, self.isForeign) = (text, origin, isForeign)
+    }
 }
 
 /// What all scripts of a host are loaded with.

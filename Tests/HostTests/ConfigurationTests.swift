@@ -183,6 +183,32 @@ private func read(_ text: String, _ environment: [String: String] = [:]) -> (Con
         #expect(maker.limits(of: "ladder").memoryKiB == 4096 && maker.limits(of: "other").memoryKiB == 2048)
     }
 
+    @Test func `is told apart from what only the environment knows, which scripts cannot read as text`() {
+        let (configuration, faults) = read(
+            "OWN=a\nexport OTHER=b",
+            ["OWN": "c", "PATH": "/bin", "SCRIPT_STEPS": "5000", "INVENTORY_SOL": "1", "CONSOLE_TOKEN": "t"])
+        #expect(faults == [])
+        let foreign = configuration.bindings.filter(\.value.isForeign).keys.sorted()
+        #expect(foreign == ["PATH"])
+        #expect(
+            configuration.bindings["OWN"] == BoundValue(text: "c", origin: .environment)
+                && configuration.bindings["CONSOLE_TOKEN"] == nil)
+    }
+
+    @Test func `bounds the source of that script and its chains of field accesses`() throws {
+        let (configuration, faults) = read("SCRIPT_SOURCE_KIB=32,ladder:256\nSCRIPT_CHAIN=64,ladder:512")
+        #expect(faults == [])
+        let maker = ScriptMaker(limits: configuration.script, own: configuration.ownLimits, bindings: [:])
+        #expect(maker.largestSourceKiB == 256, "so much of a file is read")
+        #expect(maker.limits(of: "ladder").sourceKiB == 256 && maker.limits(of: "other").sourceKiB == 32)
+        #expect(maker.limits(of: "ladder").chain == 512 && maker.limits(of: "other").chain == 64)
+        #expect(configuration.scriptsNamed.suffix(2).map(\.names) == [["ladder"], ["ladder"]])
+        for text in ["SCRIPT_SOURCE_KIB=0", "SCRIPT_SOURCE_KIB=257", "SCRIPT_CHAIN=7", "SCRIPT_CHAIN=a:513"] {
+            #expect(read(text).1.count == 1, "\(text)")
+        }
+        #expect(read("").0.script == ScriptLimits())
+    }
+
     @Test(.timeLimit(.minutes(3)))
     func `holds in a run and in its replay, and a name that nobody has is told`() throws {
         let loop = "if o.pair == \"SOL\" then for i = 1, 40000 do S.state.i = i end end"

@@ -32,7 +32,8 @@ struct Configuration: Sendable {
     var rehearsalMinutes = 15, probationEntries = 3, journalDays = 7
     var liveConfirmed = false
     var consoleToken = "", alertWebhook = ""
-    /// What scripts may bind: every name of file and environment that is no secret.
+    /// What scripts may bind: every name of file and environment that is no secret of ours; of the
+    /// environment's other names no free text.
     var bindings: [String: BoundValue] = [:]
     /// Names of the file that no table knows: they must be bound by a script.
     var unclaimed: [(line: Int, name: String)] = []
@@ -87,7 +88,11 @@ struct Configuration: Sendable {
                 faults.append("environment: \(name) is no variable; did you mean \(near)?")
             }
         }
-        configuration.bindings = values.filter { !secrets.contains($0.key) }
+        let inFile = file.map(\.name)
+        for (name, bound) in values where !secrets.contains(name) {
+            configuration.bindings[name] = BoundValue(
+                text: bound.text, origin: bound.origin, isForeign: !isKnown(name) && !inFile.contains(name))
+        }
         return (configuration, faults + configuration.contradictions)
     }
 
