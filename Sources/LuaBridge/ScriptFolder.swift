@@ -59,27 +59,34 @@ public struct ScriptFolder: Sendable {
 
     /// One strategy by its path, under the rules of a folder; `include` finds `lib/` beside it or beside its
     /// folder.
+    /// - Returns: with it, why files of `lib/` cannot be included.
     /// - Throws: `ScriptReport` when it cannot be taken.
-    public static func package(_ file: String) throws(ScriptReport) -> ScriptPackage {
+    public static func package(
+        _ file: String, mostKiB: Int = ScriptLimits().sourceKiB
+    ) throws(ScriptReport) -> (package: ScriptPackage, unreadable: [ScriptReport]) {
         let home = folder(of: file)
         let name = file.split(separator: "/").last.map(String.init) ?? file
         guard name.hasSuffix(".lua") else {
             throw ScriptReport(place: file, message: "is no .lua file")
         }
-        let here = ScriptFolder(path: home)
+        let here = ScriptFolder(path: home, mostKiB: mostKiB)
         guard case .success(let source) = here.source(home + "/", name) else {
             if case .failure(let report) = here.source(home + "/", name) { throw report }
             throw ScriptReport(place: file, message: "cannot be read")
         }
         var library: [ScriptSource] = []
+        var unreadable: [ScriptReport] = []
         for place in [home + "/lib", home + "/../lib"] where library.isEmpty {
             for part in here.names(in: place) ?? [] {
-                if case .success(let bytes) = here.source(place + "/", part) {
+                switch here.source(place + "/", part) {
+                case .success(let bytes):
                     library.append(ScriptSource(name: String(part.dropLast(4)), bytes: bytes))
+                case .failure(let report): unreadable.append(report)
                 }
             }
         }
-        return ScriptPackage(name: String(name.dropLast(4)), source: source, library: library)
+        let package = ScriptPackage(name: String(name.dropLast(4)), source: source, library: library)
+        return (package, unreadable)
     }
 
     private func names(in folder: String) -> [String]? {

@@ -8,10 +8,13 @@ import Wire
 /// Everything that can be said of a strategy without a running host.
 struct ScriptCheck {
     let file: String
+    private var name: String { String((file.split(separator: "/").last ?? "").dropLast(4)) }
     private let seconds: Int64
     private(set) var version: String?
     private(set) var tests = 0
     private(set) var rehearsal: Rehearsal?
+    /// Pairs that were played on the market of another, and those that were not played.
+    private(set) var standIns = StandIns.none
     private(set) var reports: [ScriptReport] = []
     private var sources: [String: [UInt8]] = [:]
 
@@ -26,17 +29,20 @@ struct ScriptCheck {
         seconds: Int64 = ScriptCheck.stretch
     ) {
         (self.file, self.seconds) = (file, seconds)
-        let package: ScriptPackage
-        do throws(ScriptReport) { package = try ScriptFolder.package(file) } catch {
+        let maker = ScriptMaker(limits: limits, own: own, bindings: [:])
+        let package: ScriptPackage, unreadable: [ScriptReport]
+        do throws(ScriptReport) {
+            (package, unreadable) = try ScriptFolder.package(file, mostKiB: maker.largestSourceKiB)
+        } catch {
             reports.append(error)
             return
         }
         sources[package.name + ".lua"] = package.source
         for part in package.library { sources["lib/\(part.name).lua"] = part.bytes }
-        let maker = ScriptMaker(limits: limits, own: own, bindings: [:])
         let script: Script
         do throws(ScriptReport) { script = try maker.make(package) } catch {
-            reports.append(error)
+            // A file that cannot be included is not there for the script; why not is what helps.
+            reports = [error] + unreadable
             return
         }
         version = script.contract.version
@@ -45,6 +51,12 @@ struct ScriptCheck {
         guard reports.isEmpty else { return }
         do throws(ScriptReport) {
             let exits = try DryRun.check(package, maker, state: nil)
+            standIns = StandIns(script.contract.pairs)
+            if let pairs = script.contract.pairs, standIns.left.count == pairs.count {
+                throw ScriptReport(
+                    place: package.name + ".lua",
+                    message: "pairs: none of \(pairs.joined(separator: ", ")) can be rehearsed; it was not")
+            }
             rehearsal = try rehearse(package, maker, exitsRehearsed: exits)
         } catch { reports.append(error) }
     }
@@ -81,7 +93,7 @@ struct ScriptCheck {
         let plan = PaperPlan(
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
         let bench = try PaperBench(
-            package, running: nil, maker, plan, from: market.picture, tape: market)
+            package, running: nil, maker, plan, from: market.picture, tape: market, standIns: standIns)
         let until = MonotonicClock.microseconds() + ScriptLoader.longestRehearsal
         return try Rehearsal(
             bench, pairs: market.pairs.count, exitsRehearsed: exitsRehearsed,
@@ -101,16 +113,31 @@ struct ScriptCheck {
                     + "\(side.entries), exit \(side.exits), most steps \(side.stepsText)"
             )
         }
-        return ["\(file): good", "  " + words.joined(separator: ", ")]
+        var lines = ["\(file): good", "  " + words.joined(separator: ", ")]
+        if !standIns.list.isEmpty {
+            let list = standIns.list.map { "\($0.pair) on that of \($0.market)" }.joined(separator: ", ")
+            lines.append("  pairs that the generated market has not: \(list)")
+        }
+        if !standIns.left.isEmpty {
+            lines.append(
+                "  NOT rehearsed, for want of a market to play them on: \(standIns.left.joined(separator: ", "))"
+            )
+        }
+        if rehearsal?.new.calls == 0 {
+            lines.append("  NOT called: nothing on this stretch reached its `wake`")
+        }
+        return lines
     }
 
     /// Place and message, then the line itself with a mark under what is meant.
     private func lines(_ report: ScriptReport) -> [String] {
         let parts = report.place.split(separator: ":")
         guard parts.count == 2, let number = Int(parts[1]), let source = sources[String(parts[0])] else {
-            return ["\(file): \(report.message)"]
+            let isOwn = report.place.split(separator: "/").last == file.split(separator: "/").last
+            return [isOwn ? "\(file): \(report.message)" : "\(report)"]
         }
         let isTest = parts[0].hasPrefix("tests/")
+        let report = report.naming(name)
         let place = isTest || parts[0].hasPrefix("lib/") ? report.place : "\(file):\(number)"
         let all = String(decoding: source, as: UTF8.self).split(
             separator: "\n", omittingEmptySubsequences: false)

@@ -62,6 +62,8 @@ struct CheckCommand: ParsableCommand {
                             json.field("would_exit", Int64(side.exits))
                             json.field("most_steps", Int64(side.stepsMost))
                         }
+                        json.key("not_rehearsed")
+                        json.array { json in for pair in check.standIns.left { json.text(pair) } }
                         json.key("faults")
                         json.array { json in
                             for report in check.reports {

@@ -37,11 +37,12 @@ package enum DryRun {
         let plan = PaperPlan(
             instruments: market.catalogue.instruments, pairs: market.pairs, limits: limits)
         var desks: [PaperDesk] = []
-        for _ in 0..<2 {
-            let script = try maker.make(package)
+        let scripts = [try maker.make(package), try maker.make(package)]
+        let standIns = StandIns(scripts[0].contract.pairs)
+        for script in scripts {
             if let state { try script.takeOver(from: maker.restore(state)) }
-            desks.append(
-                PaperDesk(WatchedScript(script, wishesAlways: true), plan, from: market.picture))
+            let watched = WatchedScript(script, wishesAlways: true, standIns: standIns)
+            desks.append(PaperDesk(watched, plan, from: market.picture))
         }
         do throws(JournalFault) {
             while desks[0].strategy.faults == 0, desks[0].strategy.spent < workMost,
@@ -109,7 +110,8 @@ package enum DryRun {
         for parameter in seen.contract.parameters {
             for value in parameter.others {
                 let script = WatchedScript(
-                    try maker.make(package, parameter.name, value), wishesAlways: true)
+                    try maker.make(package, parameter.name, value), wishesAlways: true,
+                    standIns: StandIns(seen.script.contract.pairs))
                 var unusual = UnusualMarkets(seen)
                 unusual.show(to: script)
                 guard let fault = script.firstFault else {

@@ -22,14 +22,18 @@ final class PaperBench {
     private(set) var differences = PairedDifference()
     private var nextMinute: Timestamp?
 
-    /// - Parameter beginsAnew: the new version is not handed the state of the running one.
+    /// - Parameters:
+    ///   - beginsAnew: the new version is not handed the state of the running one.
+    ///   - standIns: of pairs that the market does not have.
     /// - Throws: why the new version cannot take over the state of the running one, or cannot be made again.
     init(
         _ new: ScriptPackage, running: StoredScript?, beginsAnew: Bool = false, _ maker: ScriptMaker,
-        _ plan: PaperPlan, from picture: MarketPicture, tape: any MarketSource
+        _ plan: PaperPlan, from picture: MarketPicture, tape: any MarketSource, standIns: StandIns = .none
     ) throws(ScriptReport) {
         let maker = maker.patient
-        func desk(_ script: Script) -> PaperDesk { PaperDesk(WatchedScript(script), plan, from: picture) }
+        func desk(_ script: Script) -> PaperDesk {
+            PaperDesk(WatchedScript(script, standIns: standIns), plan, from: picture)
+        }
         let old = try running.map { stored throws(ScriptReport) in try maker.restore(stored) }
         name = new.name
         func another() throws(ScriptReport) -> Script {

@@ -30,12 +30,14 @@ final class WatchedScript: Strategy {
 
     /// Every entry is wished, whatever the script says, so that its other callbacks are asked as well.
     private let wishesAlways: Bool
+    private let standIns: StandIns
+    /// Its pairs are named as the market names them.
+    let contract: StrategyContract
 
-    init(_ script: Script, wishesAlways: Bool = false) {
-        (self.script, self.wishesAlways) = (script, wishesAlways)
+    init(_ script: Script, wishesAlways: Bool = false, standIns: StandIns = .none) {
+        (self.script, self.wishesAlways, self.standIns) = (script, wishesAlways, standIns)
+        contract = standIns.contract(script.contract)
     }
-
-    var contract: StrategyContract { script.contract }
 
     private func timed<Answer>(_ call: () -> Answer) -> Answer {
         let before = ThreadClock.microseconds()
@@ -45,7 +47,7 @@ final class WatchedScript: Strategy {
 
     func score(_ o: MarketView) -> ScoreAnswer {
         if wishesAlways { remember(o) }
-        let answer = timed { script.score(o) }
+        let answer = timed { script.score(standIns.named(o)) }
         onAnswer?(.score(o, answer))
         switch answer {
         case .asleep where wishesAlways: mix(0)
@@ -60,7 +62,7 @@ final class WatchedScript: Strategy {
     }
 
     func choose(_ o: MarketView) -> ChoiceAnswer {
-        let answer = timed { script.choose(o) }
+        let answer = timed { script.choose(standIns.named(o)) }
         onAnswer?(.choose(o, answer))
         switch answer {
         case .taker: mix(3)
@@ -74,7 +76,7 @@ final class WatchedScript: Strategy {
     }
 
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer {
-        let answer = timed { script.exit(position, o) }
+        let answer = timed { script.exit(standIns.named(position), standIns.named(o)) }
         onAnswer?(.exit(position, o, answer))
         switch answer {
         case .hold: mix(5)
