@@ -73,7 +73,30 @@ struct ShippedStrategyTests {
         let observer = try shipped("observer")
         #expect(observer.score(view([.nowMs: 1_000_000])) == .pass("observes"))
         #expect(observer.score(view([.nowMs: 1_061_000])) == .pass("observes"))
-        #expect(observer.takeLog().lines.count == 1)
+        #expect(
+            observer.takeLog().lines.map(\.text) == [
+                "break-even map, % SOL carry: taker 0.0000 of 0.0000 (net 0.0000), "
+                    + "rest spot 0.0000 of 0.0000 (net 0.0000), rest perp 0.0000 of 0.0000 (net 0.0000), "
+                    + "rest both 0.0000 of 0.0000 (net 0.0000)"
+            ])
+    }
+
+    @Test("the observer draws the break-even map: of each style the spread, what it needs, and what is left")
+    func map() throws {
+        let observer = try shipped("observer")
+        let far: [MarketField: Double] = [
+            .nowMs: 1_000_000, .grossPct: 0.1, .breakevenTakerPct: 0.35, .netTakerPct: -0.23,
+            .grossRestBothPct: 0.2, .breakevenRestBothPct: 0.25, .netRestBothPct: -0.03,
+        ]
+        _ = observer.score(view(far))
+        // Nearer for takers, farther for posts: each style has its own best moment.
+        var near = far
+        (near[.nowMs], near[.grossPct], near[.netTakerPct]) = (1_060_000, 0.3, -0.03)
+        (near[.grossRestBothPct], near[.netRestBothPct]) = (0.1, -0.13)
+        _ = observer.score(view(near))
+        let line = try #require(observer.takeLog().lines.first?.text)
+        #expect(line.contains("taker 0.3000 of 0.3500 (net -0.0300)"), "\(line)")
+        #expect(line.contains("rest both 0.2000 of 0.2500 (net -0.0300)"), "\(line)")
     }
 
     @Test("the default strategy stays a page that a person can read")

@@ -1,84 +1,92 @@
--- Cases of observer: it wants nothing, keeps the best of each style, and begins anew after each report.
+-- Cases of observer: it wants nothing, keeps the best moment of each style, and begins anew after each map.
+
+--- A market in which the four styles leave this, with a spread of 0.1 and break-evens from 0.4 down.
+local function market(more, taker, rest_spot, rest_perp, rest_both)
+  local o = {
+    net_taker_pct = taker, net_rest_spot_pct = rest_spot, net_rest_perp_pct = rest_perp,
+    net_rest_both_pct = rest_both,
+    gross_pct = 0.1, gross_rest_spot_pct = 0.11, gross_rest_perp_pct = 0.12, gross_rest_both_pct = 0.13,
+    breakeven_taker_pct = 0.40, breakeven_rest_spot_pct = 0.39, breakeven_rest_perp_pct = 0.38,
+    breakeven_rest_both_pct = 0.37,
+  }
+  for key, value in pairs(more) do o[key] = value end
+  return o
+end
+
+--- What is kept of it.
+local function row(taker, rest_spot, rest_perp, rest_both)
+  return {
+    taker = { net = taker, gross = 0.1, pays_at = 0.40 },
+    rest_spot = { net = rest_spot, gross = 0.11, pays_at = 0.39 },
+    rest_perp = { net = rest_perp, gross = 0.12, pays_at = 0.38 },
+    rest_both = { net = rest_both, gross = 0.13, pays_at = 0.37 },
+  }
+end
 
 return {
   {
     "wants nothing and keeps what it first sees", call = "score",
-    o = {
-      now_ms = 1000000, net_taker_pct = -0.31, net_rest_spot_pct = -0.29, net_rest_perp_pct = -0.28,
-      net_rest_both_pct = -0.26,
-    },
+    o = market({ now_ms = 1000000 }, -0.31, -0.29, -0.28, -0.26),
     expect = { nil, "observes" },
-    expect_state = {
-      best = { ["SOL carry"] = { taker = -0.31, rest_spot = -0.29, rest_perp = -0.28, rest_both = -0.26 } },
-      last_ms = 1000000,
-    },
+    expect_state = { best = { ["SOL carry"] = row(-0.31, -0.29, -0.28, -0.26) }, last_ms = 1000000 },
   },
   {
-    "keeps the better figure of each style on its own", call = "score",
+    "keeps the better moment of each style on its own", call = "score",
+    state = { best = { ["SOL carry"] = row(-0.31, -0.29, -0.28, -0.26) }, last_ms = 1000000 },
+    o = market({ now_ms = 1001000 }, -0.10, -0.40, -0.28, -0.25),
+    expect = { nil, "observes" },
+    expect_state = { best = { ["SOL carry"] = row(-0.10, -0.29, -0.28, -0.25) }, last_ms = 1000000 },
+  },
+  {
+    "keeps the spread and the break-even of the moment that left most", call = "score",
     state = {
-      best = { ["SOL carry"] = { taker = -0.31, rest_spot = -0.29, rest_perp = -0.28, rest_both = -0.26 } },
+      best = { ["SOL carry"] = {
+        taker = { net = -0.05, gross = 0.3, pays_at = 0.35 }, rest_spot = { net = -0.5, gross = 0, pays_at = 0.5 },
+        rest_perp = { net = -0.5, gross = 0, pays_at = 0.5 }, rest_both = { net = -0.5, gross = 0, pays_at = 0.5 },
+      } },
       last_ms = 1000000,
     },
-    o = {
-      now_ms = 1001000, net_taker_pct = -0.10, net_rest_spot_pct = -0.40, net_rest_perp_pct = -0.28,
-      net_rest_both_pct = -0.25,
-    },
+    o = market({ now_ms = 1001000 }, -0.06, -0.29, -0.28, -0.26),
     expect = { nil, "observes" },
     expect_state = {
-      best = { ["SOL carry"] = { taker = -0.10, rest_spot = -0.29, rest_perp = -0.28, rest_both = -0.25 } },
+      best = { ["SOL carry"] = {
+        taker = { net = -0.05, gross = 0.3, pays_at = 0.35 }, rest_spot = row(0, -0.29, 0, 0).rest_spot,
+        rest_perp = row(0, 0, -0.28, 0).rest_perp, rest_both = row(0, 0, 0, -0.26).rest_both,
+      } },
       last_ms = 1000000,
     },
   },
   {
     "keeps the two directions of a pair apart", call = "score",
-    state = {
-      best = { ["SOL carry"] = { taker = -0.31, rest_spot = -0.29, rest_perp = -0.28, rest_both = -0.26 } },
-      last_ms = 1000000,
-    },
-    o = {
-      direction = "reverse", now_ms = 1001000, net_taker_pct = -0.50, net_rest_spot_pct = -0.49,
-      net_rest_perp_pct = -0.48, net_rest_both_pct = -0.47,
-    },
+    state = { best = { ["SOL carry"] = row(-0.31, -0.29, -0.28, -0.26) }, last_ms = 1000000 },
+    o = market({ direction = "reverse", now_ms = 1001000 }, -0.50, -0.49, -0.48, -0.47),
     expect = { nil, "observes" },
     expect_state = {
       best = {
-        ["SOL carry"] = { taker = -0.31, rest_spot = -0.29, rest_perp = -0.28, rest_both = -0.26 },
-        ["SOL reverse"] = { taker = -0.50, rest_spot = -0.49, rest_perp = -0.48, rest_both = -0.47 },
+        ["SOL carry"] = row(-0.31, -0.29, -0.28, -0.26), ["SOL reverse"] = row(-0.50, -0.49, -0.48, -0.47),
       },
       last_ms = 1000000,
     },
   },
   {
-    "reports nothing a millisecond before the minute is over", call = "score",
+    "draws nothing a millisecond before the minute is over", call = "score",
     state = { best = {}, last_ms = 1000000 },
-    o = {
-      now_ms = 1059999, net_taker_pct = 0.01, net_rest_spot_pct = 0.02, net_rest_perp_pct = 0.03,
-      net_rest_both_pct = 0.04,
-    },
+    o = market({ now_ms = 1059999 }, 0.01, 0.02, 0.03, 0.04),
     expect = { nil, "observes" },
-    expect_state = {
-      best = { ["SOL carry"] = { taker = 0.01, rest_spot = 0.02, rest_perp = 0.03, rest_both = 0.04 } },
-      last_ms = 1000000,
-    },
+    expect_state = { best = { ["SOL carry"] = row(0.01, 0.02, 0.03, 0.04) }, last_ms = 1000000 },
   },
   {
-    "reports when the minute is over and begins anew", call = "score",
+    "draws when the minute is over and begins anew", call = "score",
     state = { best = {}, last_ms = 1000000 },
-    o = {
-      now_ms = 1060000, net_taker_pct = 0.01, net_rest_spot_pct = 0.02, net_rest_perp_pct = 0.03,
-      net_rest_both_pct = 0.04,
-    },
+    o = market({ now_ms = 1060000 }, 0.01, 0.02, 0.03, 0.04),
     expect = { nil, "observes" },
     expect_state = { best = {}, last_ms = 1060000 },
   },
   {
-    "reports as often as its parameter says", call = "score",
+    "draws as often as its parameter says", call = "score",
     p = { every = 1 },
     state = { best = {}, last_ms = 1000000 },
-    o = {
-      now_ms = 1001000, net_taker_pct = 0.01, net_rest_spot_pct = 0.02, net_rest_perp_pct = 0.03,
-      net_rest_both_pct = 0.04,
-    },
+    o = market({ now_ms = 1001000 }, 0.01, 0.02, 0.03, 0.04),
     expect = { nil, "observes" },
     expect_state = { best = {}, last_ms = 1001000 },
   },
