@@ -19,6 +19,7 @@ enum ConsolePage {
         <h2>Pairs</h2><table id="pairs"></table>
         <h2>Scripts</h2><table id="scripts"></table>
         <h2>Versions</h2><table id="versions"></table>
+        <h2>Files that were refused</h2><table id="files"></table>
         <h2>Rounds</h2><table id="rounds"></table>
         <h2>Why nothing was done</h2><table id="refusals"></table>
         <script>
@@ -63,6 +64,8 @@ enum ConsolePage {
                 .concat(s.shadow.map((v) => [s.name, v.version, "shadow", `${v.seconds} s`,
                   `${cents(v.net_pnl_usd)} on paper, running ${shown(cents(v.running_net_pnl_usd))}; ` +
                   v.difference]))));
+            fill("files", ["file", "what became of it", "since", "where", "why"],
+              status.refused_files.map((f) => [f.file, f.fate, clock(f.since_ms), f.place, f.reason]));
             fill("refusals", ["reason", "times"],
               Object.entries(status.refusals).sort((a, b) => b[1] - a[1]).slice(0, 8));
             const rounds = await (await fetch("rounds" + location.search)).json();

@@ -1,6 +1,7 @@
 import Core
 import Exchange
 import LuaBridge
+import Records
 
 /// What a run did, as JSON (DESIGN 7, "Summary"): money is decimal text; counts, milliseconds, microseconds
 /// are numbers.
@@ -147,6 +148,20 @@ struct ScriptStanding: Sendable {
                     else { return nil }
                     return (p50, p99)
                 }, causes: engine.profitByCause(ofSlot: place))
+        }
+    }
+}
+
+extension [ScriptStanding] {
+    /// On the desk whatever does not trade yet is in the shadow; without a bench on paper it only waits.
+    func naming(ready: Set<String>) -> [ScriptStanding] {
+        map { script in
+            guard script.state == TradingState.shadow.rawValue, ready.contains(script.name) else {
+                return script
+            }
+            var script = script
+            script.state = VersionStep.ready.rawValue
+            return script
         }
     }
 }

@@ -65,7 +65,8 @@ extension Database {
             try step(script, version, .active, at: now)
             if probation > 0 { try step(script, version, .probation, "\(probation) entries", at: now) }
         case .joined(let script, let version, let inShadow, let probation):
-            try step(script, version, inShadow ? .shadow : .active, at: now)
+            // Whether it decides on paper meanwhile is the loader's to say.
+            try step(script, version, inShadow ? .ready : .active, at: now)
             if probation > 0 { try step(script, version, .probation, "\(probation) entries", at: now) }
         case .rearmed(let script, let version):
             try step(script, version, .active, "re-armed by the operator", at: now)

@@ -81,10 +81,9 @@ struct StatusCommand: ParsableCommand {
                     + "\(text("calls", of: script)) calls, \(text("faults", of: script)) faults, "
                     + "\(text("net_pnl_usd", of: script)) USD")
             for row in script["versions"] as? [[String: Any]] ?? [] {
-                let stamp = UTCText.full(microseconds: (row["since_ms"] as? Int64 ?? 0) * 1000)
                 lines.append(
                     "  \(text("version", of: row)) \(text("fate", of: row).padding(to: 11)) "
-                        + "\(stamp.dropFirst(11).prefix(8)) \(text("summary", of: row).prefix(60))")
+                        + "\(clock(row)) \(text("summary", of: row).prefix(60))")
                 let detail = text("detail", of: row).split(separator: "\n").first ?? ""
                 if !detail.isEmpty { lines.append("    \(detail)") }
             }
@@ -96,7 +95,17 @@ struct StatusCommand: ParsableCommand {
                         + text("difference", of: row))
             }
         }
+        for file in status["refused_files"] as? [[String: Any]] ?? [] {
+            lines.append(
+                "\(text("file", of: file)) \(text("fate", of: file)) at \(clock(file)): "
+                    + "\(text("place", of: file)): \(text("reason", of: file))")
+        }
         return lines.joined(separator: "\n")
+    }
+
+    /// Hours, minutes and seconds of `since_ms`.
+    private static func clock(_ row: [String: Any]) -> Substring {
+        UTCText.full(microseconds: (row["since_ms"] as? Int64 ?? 0) * 1000).dropFirst(11).prefix(8)
     }
 }
 

@@ -32,7 +32,10 @@ extension ScriptLoader {
         let why = known.detail.isEmpty || waited ? "" : " (\(known.detail))"
         let was = waited ? "was not in service yet" : "was \(known.fate.rawValue)\(why)"
         let head = "\(name): version \(version.prefix(12)) of the file \(was) when the host ended"
-        if !waited { shared.withLock { _ = $0.refused[name, default: []].insert(version) } }
+        if !waited {
+            shared.withLock { _ = $0.refused[name, default: []].insert(version) }
+            show(name, version, before: known)
+        }
         return begin(file, head, waited: waited)
     }
 
@@ -70,7 +73,7 @@ extension ScriptLoader {
             let package = ScriptPackage(name: name, files)
         else { return nil }
         do throws(ScriptReport) { return try setting.maker.make(package) } catch {
-            setting.report(error)
+            complain(error, of: name)
             return nil
         }
     }
@@ -89,7 +92,7 @@ extension ScriptLoader {
                     way == .unproven
                         ? try takeUnproven(package) : try take(package, isAsked: true, waits: way == .waiting)
                 )
-            } catch { setting.report(error) }
+            } catch { complain(error, of: package.name) }
         }
         atStart = []
     }

@@ -29,11 +29,16 @@ extension ScriptLoader {
     func take(
         _ package: ScriptPackage, isAsked: Bool, waits: Bool = false, beginsAnew: Bool = false
     ) throws(ScriptReport) -> String {
-        let script: Script
-        do throws(ScriptReport) { script = try setting.maker.make(package) } catch {
-            if error.isHosts { untried.insert(package.name) } else { refuse(package, error) }
-            throw error
-        }
+        let (text, isFit) = try tryOut(package, isAsked: isAsked, waits: waits, beginsAnew: beginsAnew)
+        if isFit { mended(package.name) }
+        return text
+    }
+
+    /// - Returns: `isFit` unless the file was refused before and is not tried again.
+    private func tryOut(
+        _ package: ScriptPackage, isAsked: Bool, waits: Bool, beginsAnew: Bool
+    ) throws(ScriptReport) -> (text: String, isFit: Bool) {
+        let script = try made(package)
         let name = package.name, version = script.contract.version
         let (current, isRefused) = shared.withLock {
             ($0.versions[name], $0.refused[name]?.contains(version) ?? false)
@@ -41,15 +46,16 @@ extension ScriptLoader {
         let isRunning = version == current
         guard !isRunning || beginsAnew else {
             drop(name, "the running version was saved again")
-            return isAsked ? "\(name): version \(version.prefix(12)) is the running one" : ""
+            return (isAsked ? "\(name): version \(version.prefix(12)) is the running one" : "", true)
         }
         // It stands on the desk and does not trade.
         guard !isRunning || candidates[name]?.version != version else {
-            return "\(name): version \(version.prefix(12)) waits for `neap promote \(name)`"
+            return ("\(name): version \(version.prefix(12)) waits for `neap promote \(name)`", true)
         }
         guard !isRefused || isAsked else {
-            return
-                "\(name): version \(version.prefix(12)) was refused before; `neap reload \(name)` tries it again"
+            show(name, version, before: (try? setting.records?.fate(of: name, version)) ?? nil)
+            let text = "\(name): version \(version.prefix(12)) was refused before; "
+            return (text + "`neap reload \(name)` tries it again", false)
         }
         keep(script)
         step(script, .stable)
@@ -63,18 +69,26 @@ extension ScriptLoader {
         }
         // The running version that begins anew was let trade before.
         guard isRunning || setting.policy == .auto && !waits else {
-            return try wait(script, proof, isNew: current == nil)
+            return (try wait(script, proof, isNew: current == nil), true)
         }
         candidates[name] = nil
         // A refusal of the desk is put on record where it is heard.
-        return try swap(script.package, script, proof.terms, inShadow: false)
+        return (try swap(script.package, script, proof.terms, inShadow: false, isNew: !isRunning), true)
     }
 
     /// Lets a version that was rehearsed and let trade before begin its probation anew.
     func takeUnproven(_ package: ScriptPackage) throws(ScriptReport) -> String {
-        let script = try setting.maker.make(package)
-        let exits = try DryRun.check(
-            package, setting.maker, state: nil, isCancelled: { [self] in shared.withLock { $0.stopping } })
+        let script = try made(package)
+        let exits: Bool
+        do throws(ScriptReport) {
+            exits = try DryRun.check(
+                package, setting.maker, state: nil,
+                isCancelled: { [self] in shared.withLock { $0.stopping } })
+        } catch {
+            // What the host could not do leaves it on probation: the next start lets it begin that anew.
+            if !error.isHosts { refuse(script, error) }
+            throw error
+        }
         let terms = ProbationTerms(entries: setting.probationEntries, exitsRehearsed: exits)
         return try swap(package, script, terms, inShadow: false)
     }
@@ -143,17 +157,6 @@ extension ScriptLoader {
     /// A script that uses up its steps in every call is rehearsed on less: others wait behind it.
     static let longestRehearsal: Int64 = 30_000_000
 
-    /// The desk could not take a version over; on the desk's thread.
-    func refused(_ name: String, _ version: String, _ report: ScriptReport) {
-        let isAwaited = shared.withLock { shared in
-            shared.refused[name, default: []].insert(version)
-            shared.settle(name, version, report)
-            return shared.awaited.contains(name)
-        }
-        setting.records?.step(name, version, .refused, report.description, at: setting.now())
-        if !isAwaited { setting.report(report) }
-    }
-
     /// A version that passed waits for a person; a strategy that is new here stands on the desk and decides
     /// nothing there.
     private func wait(_ script: Script, _ proof: Proof, isNew: Bool) throws(ScriptReport) -> String {
@@ -171,9 +174,11 @@ extension ScriptLoader {
     }
 
     /// Gives a version to the desk and hears what became of it: it is the next thing but a few that it does.
+    /// - Parameter isNew: it is what the file holds and does not run yet.
     /// - Throws: why the desk did not take it over.
     private func swap(
-        _ package: ScriptPackage, _ script: Script, _ terms: ProbationTerms, inShadow: Bool
+        _ package: ScriptPackage, _ script: Script, _ terms: ProbationTerms, inShadow: Bool,
+        isNew: Bool = true
     ) throws(ScriptReport) -> String {
         let name = package.name, version = script.contract.version
         keep(package, version)
@@ -188,8 +193,11 @@ extension ScriptLoader {
         for _ in 0..<400 {
             let outcome = shared.withLock { $0.outcomes[name] }
             if let outcome, outcome.number > before, outcome.version == version {
-                if let refusal = outcome.refusal { throw refusal }
-                return "\(name): version \(version.prefix(12)) takes over"
+                guard let refusal = outcome.refusal else {
+                    return "\(name): version \(version.prefix(12)) takes over"
+                }
+                if isNew { show(name, refusal) }
+                throw refusal
             }
             usleep(5_000)
         }
@@ -209,6 +217,7 @@ extension ScriptLoader {
         }
         let text = try swap(candidate.package, script, candidate.terms, inShadow: false)
         candidates[name] = nil
+        mended(name)
         return text
     }
 
@@ -236,7 +245,7 @@ extension ScriptLoader {
         let script = try setting.maker.make(package)
         shared.withLock { _ = $0.refused[name, default: []].insert(current) }
         // What it kept is not on record, and what the running version keeps need not be for it.
-        _ = try swap(package, script, ProbationTerms(beginsAnew: true), inShadow: false)
+        _ = try swap(package, script, ProbationTerms(beginsAnew: true), inShadow: false, isNew: false)
         return "\(name): version \(script.contract.version.prefix(12)), from the records, takes over"
     }
 
@@ -250,7 +259,7 @@ extension ScriptLoader {
         }
         do throws(ScriptReport) {
             let terms = ProbationTerms(entries: setting.probationEntries)
-            let text = try swap(package, script, terms, inShadow: false)
+            let text = try swap(package, script, terms, inShadow: false, isNew: false)
             shared.withLock { _ = $0.refused[name, default: []].insert(current) }
             return text
         } catch {
@@ -307,7 +316,8 @@ extension ScriptLoader {
                 untried.insert(name)
                 setting.records?.step(
                     name, candidate.version, .untried, report.description, at: setting.now())
-                setting.report(report)
+                show(name, report)
+                complain(report, of: name)
                 continue
             }
             guard let fault = bench.new.strategy.firstFault else { continue }
@@ -317,21 +327,14 @@ extension ScriptLoader {
             shared.withLock { _ = $0.refused[name, default: []].insert(candidate.version) }
             setting.records?.step(
                 name, candidate.version, .refused, report.description, at: setting.now())
-            setting.report(report)
+            show(name, report)
+            complain(report, of: name)
         }
         let standings = candidates.sorted { $0.key < $1.key }.compactMap { $1.bench?.standing }
         shared.withLock { $0.shadows = standings }
     }
 
     // MARK: Reports
-
-    private func refuse(_ script: Script, _ report: ScriptReport) {
-        let name = script.package.name
-        // What waits stays: a person may promote it as long as nothing better came.
-        if candidates[name]?.version == script.contract.version { candidates[name] = nil }
-        shared.withLock { _ = $0.refused[name, default: []].insert(script.contract.version) }
-        step(script, .refused, report.description)
-    }
 
     /// A version that waited waits no more.
     /// - Returns: `false` when none did.
@@ -340,21 +343,6 @@ extension ScriptLoader {
         guard let candidate = candidates.removeValue(forKey: name) else { return false }
         setting.records?.step(name, candidate.version, .untried, why, at: setting.now())
         return true
-    }
-
-    /// It is tried when it is saved again or asked for, and needs no other text for that.
-    private func put(off script: Script, _ report: ScriptReport) {
-        untried.insert(script.package.name)
-        step(script, .untried, report.description)
-    }
-
-    /// A source that does not compile has no contract; its hash is that of the bytes all the same.
-    private func refuse(_ package: ScriptPackage, _ report: ScriptReport) {
-        let version = package.hash
-        let files = ScriptPackage(name: package.name, source: package.source, library: [])
-            .files(version: version)
-        setting.records?.keep(package.name, files, summary: package.summary, at: setting.now())
-        setting.records?.step(package.name, version, .refused, report.description, at: setting.now())
     }
 
     /// Fields that do not exist, also in lines that no rehearsal reaches.

@@ -18,10 +18,15 @@ package final class ScriptLoader: @unchecked Sendable {
     private var seen: [String: [UInt8]] = [:]
     /// Names whose file is not there, since when, and whether that was told.
     private var gone: [String: (since: Int64, isTold: Bool)] = [:]
-    private var reported: Set<String> = []
+    var reported: Set<String> = []
     /// Names whose latest version the host could not try.
     var untried: Set<String> = []
-    var candidates: [String: Candidate] = [:]
+    var candidates: [String: Candidate] = [:] {
+        didSet {
+            let ready = Set(candidates.filter { $0.value.bench == nil }.keys)
+            shared.withLock { $0.ready = ready }
+        }
+    }
     /// What is taken when the thread starts: it waits for a person, whatever the policy says, or not.
     var atStart: [(package: ScriptPackage, way: StartWay)] = []
     /// Strategies whose file stood there at the start, in order.
@@ -98,6 +103,11 @@ package final class ScriptLoader: @unchecked Sendable {
         var orders: [(order: Order, name: String, answer: @Sendable (Result<String, ScriptReport>) -> Void)] =
             []
         var shadows: [ShadowStanding] = []
+        /// Scripts of which a version waits for `promote` and decides nothing until then.
+        var ready: Set<String> = []
+        /// Files that were refused: by strategy for what they say, and those that are no source.
+        var unfit: [String: UnfitFile] = [:]
+        var odd: [UnfitFile] = []
     }
 
     /// What became of a swap on the desk.
@@ -140,15 +150,13 @@ package final class ScriptLoader: @unchecked Sendable {
     /// before does not run again by itself.
     package func load() throws(ScriptReport) -> [Script] {
         let contents = try setting.folder.read()
-        for problem in contents.reports where reported.insert(problem.description).inserted {
-            setting.report(problem)
-        }
+        hear(of: contents)
         names = contents.names.sorted()
         var scripts: [Script] = []
         for package in contents.packages {
             seen[package.name] = package.fingerprint
             do throws(ScriptReport) {
-                let file = try setting.maker.make(package)
+                let file = try made(package)
                 bound.formUnion(file.contract.parameters.map(\.variable))
                 for report in misspelt(file) { setting.report(report) }
                 guard let script = starting(file) else { continue }
@@ -161,7 +169,7 @@ package final class ScriptLoader: @unchecked Sendable {
                     $0.lineage[package.name] = [script.contract.version]
                 }
                 scripts.append(script)
-            } catch { setting.report(error) }
+            } catch { complain(error, of: package.name) }
         }
         return scripts
     }
@@ -318,11 +326,7 @@ package final class ScriptLoader: @unchecked Sendable {
             }
             return
         }
-        // What is mended may be told again when it breaks again.
-        reported.formIntersection(contents.reports.map(\.description))
-        for problem in contents.reports where reported.insert(problem.description).inserted {
-            setting.report(problem)
-        }
+        hear(of: contents)
         // The same bytes saved again are worth another try where it was the host that failed.
         if isSaved {
             for name in untried { seen[name] = nil }
@@ -343,9 +347,7 @@ package final class ScriptLoader: @unchecked Sendable {
                 // A change of the library concerns only who includes it.
                 let text = try take(package, isAsked: false)
                 if !text.isEmpty { setting.tell(text) }
-            } catch {
-                setting.report(error)
-            }
+            } catch { complain(error, of: package.name) }
         }
     }
 

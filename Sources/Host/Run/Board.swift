@@ -45,9 +45,17 @@ final class Board: Sendable {
 }
 
 extension Standing {
+    /// - Parameter ready: scripts of which a version waits for `promote` and decides nothing meanwhile.
+    func naming(ready: Set<String>) -> Standing {
+        var standing = self
+        standing.scripts = scripts.naming(ready: ready)
+        return standing
+    }
+
     /// `neap status --json`.
     func json(
-        mode: String, seconds: Int64, versions: [VersionRow] = [], shadows: [ShadowStanding] = []
+        mode: String, seconds: Int64, versions: [VersionRow] = [], shadows: [ShadowStanding] = [],
+        unfit: [UnfitFile] = []
     ) -> String {
         var json = JSONText(capacity: 4096)
         json.object { json in
@@ -97,6 +105,8 @@ extension Standing {
                     }
                 }
             }
+            json.key("refused_files")
+            json.array { json in for file in unfit { file.write(&json) } }
             json.key("refusals")
             json.object { json in
                 for row in counters.reasons.rows { json.field(row.reason.rawValue, Int64(row.count)) }
@@ -114,6 +124,18 @@ extension VersionRow {
             json.field("since_ms", since.milliseconds)
             json.field("summary", summary)
             json.field("detail", fate == .rehearsed ? "" : detail)
+        }
+    }
+}
+
+extension UnfitFile {
+    fileprivate func write(_ json: inout JSONText) {
+        json.object { json in
+            json.field("file", file)
+            json.field("fate", report.isHosts ? VersionStep.untried.rawValue : VersionStep.refused.rawValue)
+            json.field("since_ms", since.milliseconds)
+            json.field("place", report.place)
+            json.field("reason", report.message)
         }
     }
 }

@@ -56,7 +56,7 @@ extension HostRun {
             plan: PaperPlan(
                 instruments: catalogue.instruments, pairs: pairs, limits: configuration.limits),
             records: records, now: { clock.now }, post: post,
-            report: { logger.error("Script \($0); what runs stays") }, tell: { logger.info("\($0)") })
+            report: { logger.error("Script \($0)\($0.consequence)") }, tell: { logger.info("\($0)") })
     }
 
     /// The desk leaves a picture of the market now and then; the loader rehearses from the one that is old
@@ -170,10 +170,10 @@ extension HostRun {
     {
         let board = board, mode = plan.mode.rawValue
         return {
-            board.last?.json(
+            let (shadows, ready, unfit) = loader.shared.withLock { ($0.shadows, $0.ready, $0.unfitFiles) }
+            return board.last?.naming(ready: ready).json(
                 mode: mode, seconds: (MonotonicClock.microseconds() - started) / 1_000_000,
-                versions: (try? records?.versions(latest: 4)) ?? [],
-                shadows: loader.shared.withLock { $0.shadows })
+                versions: (try? records?.versions(latest: 4)) ?? [], shadows: shadows, unfit: unfit)
         }
     }
 

@@ -275,9 +275,10 @@ final class HostRun {
             if venue?.isMarketOver == true { return "market" }
             if isEnded.load(ordering: .relaxed) { return "asked" }
             if draws, let standing = board.last {
+                let (shadows, ready) = rooms.loader.shared.withLock { ($0.shadows, $0.ready) }
                 let text = table.text(
-                    standing, shadows: rooms.loader.shared.withLock { $0.shadows }, seconds: seconds,
-                    log: log.last, size: LiveTable.size())
+                    standing.naming(ready: ready), shadows: shadows, seconds: seconds, log: log.last,
+                    size: LiveTable.size())
                 if text != drawn {
                     Terminal.put(text)
                     drawn = text
@@ -345,7 +346,8 @@ final class HostRun {
             matches: differences.map(\.isEmpty),
             tickToOrder: Self.middleAndTail(rooms.desk.tickToOrder),
             fillToHedge: Self.middleAndTail(rooms.desk.fillToHedge))
-        let text = summary.json(street.engine, ScriptStanding.all(street.engine))
+        let ready = rooms.loader.shared.withLock { $0.ready }
+        let text = summary.json(street.engine, ScriptStanding.all(street.engine).naming(ready: ready))
         try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
         if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
         tell(street, differences, ending)

@@ -107,7 +107,7 @@ final class NoteText: @unchecked Sendable {
         case .joined(let owner, let version, let inShadow, let probation):
             let until = probation > 0 ? ", on probation for \(probation) entries" : ""
             logger.info(
-                "Script \(owner) joined with version \(version.prefix(12))\(inShadow ? ", in the shadow" : until)"
+                "Script \(owner) joined with version \(version.prefix(12))\(inShadow ? ", which trades when it is promoted" : until)"
             )
         case .rearmed(let owner, let version):
             logger.warning("Script \(owner): version \(version.prefix(12)) is given another try")

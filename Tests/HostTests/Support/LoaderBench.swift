@@ -18,7 +18,7 @@ final class LoaderBench: Sendable {
     private struct State {
         var loader: ScriptLoader?
         var posted: [Input] = []
-        var said: [String] = [], reports: [String] = []
+        var said: [String] = [], reports: [String] = [], consequences: [String] = []
     }
 
     var loader: ScriptLoader { state.withLock { $0.loader! } }
@@ -26,6 +26,8 @@ final class LoaderBench: Sendable {
     var posted: [Input] { state.withLock { $0.posted } }
     var said: [String] { state.withLock { $0.said } }
     var reports: [String] { state.withLock { $0.reports } }
+    /// What each report means for what runs.
+    var consequences: [String] { state.withLock { $0.consequences } }
     /// Names and versions that took over, in order.
     var swaps: [(name: String, version: String, terms: ProbationTerms, inShadow: Bool)] {
         posted.compactMap {
@@ -40,6 +42,7 @@ final class LoaderBench: Sendable {
     /// - Parameter tape: the market of a rehearsal; without one there is none.
     init(
         _ files: [String: String], policy: ReloadPolicy = .auto, folder: TemporaryFolder? = nil,
+        maker: ScriptMaker = Sample.maker,
         tape: (@Sendable () throws(JournalFault) -> any MarketSource)? = nil
     ) throws {
         self.folder = try folder ?? TemporaryFolder()
@@ -50,14 +53,17 @@ final class LoaderBench: Sendable {
         let market = GeneratedMarket(seconds: 0)
         let end = market.picture.now + .seconds(3600)
         var setting = ScriptLoader.Setting(
-            folder: ScriptFolder(path: self.folder.path + "/strategies"), maker: Sample.maker, policy: policy,
+            folder: ScriptFolder(path: self.folder.path + "/strategies"), maker: maker, policy: policy,
             rehearsal: .seconds(60), probationEntries: 3, catalogue: market.catalogue,
             plan: PaperPlan(
                 instruments: market.catalogue.instruments, pairs: market.pairs,
                 limits: GeneratedMarket.limits),
             records: records, now: { end }, post: { [unowned self] in post($0, $1) },
             report: { [unowned self] report in
-                state.withLock { $0.reports.append(report.description) }
+                state.withLock {
+                    $0.reports.append(report.description)
+                    $0.consequences.append(report.consequence)
+                }
                 reported.signal()
             },
             tell: { [unowned self] line in state.withLock { $0.said.append(line) } })

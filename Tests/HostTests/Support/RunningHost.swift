@@ -109,17 +109,22 @@ final class Rehearsed: @unchecked Sendable {
     }
 
     /// `neap WORD…` as a person would type it.
-    func neap(_ words: String...) throws -> (code: Int32, complaint: String) {
+    func neap(_ words: String...) throws -> (code: Int32, complaint: String, output: String) {
         let process = Process()
         let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.executableURL = folder.appending(path: "neap")
         process.arguments = words + ["--data", run.folder.path]
-        let complaints = Pipe()
-        (process.standardError, process.standardOutput) = (complaints, FileHandle.nullDevice)
+        let complaints = Pipe(), output = Pipe()
+        (process.standardError, process.standardOutput) = (complaints, output)
         try process.run()
+        // A pipe holds more than either of the two is.
+        let said = try output.fileHandleForReading.readToEnd() ?? Data()
         let text = try complaints.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+        return (
+            process.terminationStatus, String(decoding: text, as: UTF8.self),
+            String(decoding: said, as: UTF8.self)
+        )
     }
 }
 
