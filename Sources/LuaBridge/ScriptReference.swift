@@ -34,7 +34,7 @@ public enum ScriptReference {
         ),
         Key(
             name: "migrate", type: "fun(state: table, from_version: integer): table", standard: "–",
-            meaning: "Turns the state of another `state_version` into this one's."),
+            meaning: "Turns the state of another `state_version` into this one's; returns a table."),
         Key(
             name: "pairs", type: "string|string[]", standard: "\"*\"",
             meaning: "Base assets, or `\"*\"` for every configured pair."),

@@ -93,7 +93,7 @@
 ---@field score fun(o: neap.Market, p: table): number?, any Confidence 0…1 and notional per leg in USD; or nil and why not.
 ---@field choose? fun(o: neap.Market, p: table): string, neap.Plan? `"taker"`, or `"maker"` and a plan; asked after score and the host's gates said yes.
 ---@field exit? fun(pos: neap.Position, o: neap.Market, p: table): string?, string?, neap.Plan? Nil to hold, or the reason and the style; asked when a walked level changed, and each second.
----@field migrate? fun(state: table, from_version: integer): table Turns the state of another `state_version` into this one's.
+---@field migrate? fun(state: table, from_version: integer): table Turns the state of another `state_version` into this one's; returns a table.
 ---@field pairs? string|string[] Base assets, or `"*"` for every configured pair.
 ---@field params? table<string, table> Parameters by name: the default first, then `min max unit choices env doc`.
 ---@field wake? table<string, string|number> Fields of `o`, each at least a parameter or number, else score is not called.
