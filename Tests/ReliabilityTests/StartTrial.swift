@@ -55,10 +55,11 @@
         private static let settings = [
             "MAX_TRADES_PER_DAY=1000", "LOSING_ROUNDS_MAX=1000", "MAX_TOTAL_EXPOSURE=4000",
             "MAX_GROSS_EXPOSURE=8000", "MAX_POSITION_SIZE=1000", "INDEX_DEVIATION_MAX=5",
-            "MIN_NET_EDGE=-1", "COOLDOWN_SECONDS=3600",
+            "MIN_NET_EDGE=-1", "COOLDOWN_SECONDS=1", "LOSS_COOLDOWN_SECONDS=1",
         ]
 
-        /// Takes each market once and holds, until it is told to leave SOL.
+        /// Takes each market and holds; when it is told to leave SOL it opens nothing any more. An entry that
+        /// was unwound, as when a price moved between its two legs, is made again.
         private static func strategy(_ name: String) -> String {
             """
             local S = {
@@ -66,7 +67,7 @@
               params = { leave = { 0, min = 0, max = 1, env = "LEAVE_SOL", doc = "1 leaves SOL." } },
             }
             function S.score(o, p)
-              if o.net_taker_pct > -0.5 then return 0.9, 150 end
+              if p.leave == 0 and o.net_taker_pct > -0.5 then return 0.9, 150 end
               return nil, "waits"
             end
             function S.exit(pos, o, p)
@@ -110,8 +111,11 @@
             _ = stage.until(seconds: 10) { self.count("Closed SOL") >= 2 }
             second.stop()
             // An end in order leaves every pair hedged or flat.
-            guard second.end(within: 20) == 0, count("The ledger and the venue agree") == 1 else {
-                throw LiveStage.Fault("it did not end in order:\n\(stage.log.suffix(4000))")
+            let end = second.end(within: 20), agreed = count("The ledger and the venue agree")
+            guard end == 0, agreed == 1 else {
+                throw LiveStage.Fault(
+                    "it ended with \(end.map(String.init) ?? "nothing in 20 s"), agreed \(agreed) times:\n"
+                        + "\(stage.log.suffix(4000))\n\(stage.guardianLog.suffix(2000))")
             }
             result.kept = result.open - count("Closed SOL")
             return result
