@@ -38,13 +38,19 @@ public final class JournalWriter {
         (self.folder, most, syncer) = (folder, segmentBytes, Syncer())
     }
 
+    /// A journal where none can be kept: nothing is written, `fault` says why.
+    public init(fault: JournalFault) {
+        (folder, most, syncer) = ("", Self.segmentBytes, Syncer())
+        self.fault = fault
+    }
+
     /// Where the next record will stand, given that everything before it was flushed.
     public var position: JournalPosition {
         JournalPosition(segment: segment, offset: written + pending.bytes.count)
     }
 
     /// The segment is full, or there is none yet: a header is due.
-    public var wantsSegment: Bool { handle < 0 || written + pending.bytes.count >= most }
+    public var wantsSegment: Bool { fault == nil && (handle < 0 || written + pending.bytes.count >= most) }
 
     /// Closes the running segment and begins the next with this header; its number is set here.
     public func begin(_ header: SegmentHeader) {

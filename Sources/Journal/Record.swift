@@ -323,6 +323,7 @@ extension Engine.Instruction {
         case .flatten: "flatten"
         case .stop(let flatten): flatten ? "stop flatten" : "stop"
         case .idBlock(let block): "block \(block)"
+        case .noBlock(let fault): "no_block \(fault)"
         case .stranger(let id): "stranger \(id.raw)"
         case .missing(let name, let gone): "\(gone ? "missing" : "found") \(name)"
         case .records(let fault): fault.map { "unrecorded \($0)" } ?? "recorded"
@@ -343,6 +344,7 @@ extension Engine.Instruction {
         case ("block", let number?):
             guard let block = UInt32(number) else { return nil }
             self = .idBlock(block)
+        case ("no_block", let fault): self = .noBlock(fault ?? "")
         case ("stranger", let number?):
             guard let id = UInt32(number) else { return nil }
             self = .stranger(ClientOrderID(raw: id))

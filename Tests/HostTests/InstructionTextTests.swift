@@ -8,7 +8,8 @@ import Testing
         arguments: [
             .records(fault: nil), .records(fault: ""), .records(fault: "x"),
             .records(fault: "records.sqlite cannot be written: disk I/O error (SQLite 10). Entries…"),
-            .missing("a", true), .missing("a", false), .idBlock(.max), .stop(flatten: true), .hold,
+            .missing("a", true), .missing("a", false), .idBlock(.max), .noBlock("x y"), .noBlock(""),
+            .stop(flatten: true), .hold,
             .script("a", .rollBack),
         ] as [Engine.Instruction])
     func `is read back as it was given`(instruction: Engine.Instruction) {

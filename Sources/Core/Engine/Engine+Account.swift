@@ -13,6 +13,7 @@ extension Engine {
     /// The first turn: ask for everything that money decisions need.
     func start() {
         if restored == nil { day = now.day }
+        ids.begin(at: now)
         ask(.account)
         askOpenOrders()
         ask(.markPrices)

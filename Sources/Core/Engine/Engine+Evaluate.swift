@@ -280,6 +280,7 @@ extension Engine {
     func stateGate(_ slot: Int, _ place: Int, _ pair: Pair, _ direction: Direction) -> Reason? {
         if !state.allowsEntries || stopping || flattening { return .notActive }
         if recordsFault != nil { return .notRecorded }
+        if idsFault != nil, !ids.hasReserved { return .noIDs }
         if slots[slot].stopped != nil || slots[slot].failure != nil { return .scriptStopped }
         if !slots[slot].allowsEntries { return .notActive }
         // Without the private stream nobody would hear of a fill.

@@ -6,6 +6,8 @@ extension Engine {
         case stop(flatten: Bool)
         /// A durably reserved block of client order ids.
         case idBlock(UInt32)
+        /// No block can be reserved, and why. The host tries again each second.
+        case noBlock(String)
         /// The account shows an order or an execution under this id before this folder gave any out.
         case stranger(ClientOrderID)
         /// A script's file vanished, or is back.
@@ -48,7 +50,13 @@ extension Engine {
             // Settlements since the last look belong into the last word of the ledger.
             closingReads = [ask(.fundingPayments(offset: 0)), ask(.interestPayments(offset: 0))]
             touchAll()
-        case .idBlock(let block): ids.add(block: block)
+        case .idBlock(let block):
+            ids.add(block: block)
+            guard idsFault != nil else { return }
+            idsFault = nil
+            forgetWalks()
+            note(.notice("Client order ids can be reserved again: entries go on"))
+        case .noBlock(let fault): hear(ofIDs: fault)
         case .stranger(let id): if !ids.owns(id) { meetStranger(id) }
         case .missing(let name, let gone):
             guard let place = slot(named: name) else { return }
@@ -71,6 +79,14 @@ extension Engine {
         recordsFault = fault
         forgetWalks()
         note(fault.map(Note.alert) ?? .notice("The records are written again: entries go on"))
+    }
+
+    /// An id that is not on the disk could be given out again by a later run. What reduces risk goes on,
+    /// under ids made of the time.
+    private func hear(ofIDs fault: String) {
+        guard fault != idsFault else { return }
+        idsFault = fault
+        note(.alert(fault))
     }
 
     private func obey(_ order: ScriptOrder, _ place: Int) {

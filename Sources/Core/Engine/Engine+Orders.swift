@@ -19,9 +19,11 @@ extension Engine {
     ) -> Bool {
         var batch: [Order] = []
         // All ids before the first record: half a batch would be waited for and never answered.
-        let names = drafts.compactMap { _ in ids.next() }
+        let names = drafts.compactMap { _ in
+            ids.next() ?? (purpose.raisesRisk ? nil : ids.nextOfTime(at: now))
+        }
         guard names.count == drafts.count else {
-            note(.alert("no reserved client order ids are left; nothing is sent"))
+            lackIDs(holding, purpose)
             return false
         }
         for (draft, id) in zip(drafts, names) {
@@ -68,6 +70,13 @@ extension Engine {
             neverLeft(place)
         default: lost(place)
         }
+    }
+
+    /// There is no id for it yet: no try, and the next one when the time has made one.
+    private func lackIDs(_ holding: Int, _ purpose: OrderPurpose) {
+        guard !purpose.raisesRisk, let operation = holdings[holding].operation else { return }
+        holdings[holding].operation?.tries = max(0, operation.tries - 1)
+        holdings[holding].operation?.refusedUntil = now + TimeSpan(microseconds: ClientIDs.tick)
     }
 
     /// What never left was no try: it is repeated after a pause, as often as it takes.

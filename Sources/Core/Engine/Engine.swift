@@ -19,6 +19,8 @@ public final class Engine {
     /// Why the database of records cannot be kept, in the host's words: nothing is entered; `nil` when it
     /// can.
     public internal(set) var recordsFault: String?
+    /// Why no block of client order ids can be reserved, in the host's words; `nil` when one can.
+    public internal(set) var idsFault: String?
     /// One per strategy and pair: `slot · pairs + pair`.
     public internal(set) var holdings: [Holding] = [] { didSet { stirringIsKnown = false } }
     /// Places of holdings with something in them or going on: limits look at all of those for every strategy

@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand {
         discussion: """
             demo (the default) starts an exchange of its own on loopback and needs nothing. live trades the \
             account of .env and asks for LIVE_CONFIRM=yes. Ctrl-C cancels entries, repairs open legs, keeps \
-            hedged pairs and writes the summary; a second one ends at once.
+            hedged pairs and writes the summary; a second one ends at once. Exit 2 is a configuration or a \
+            data folder at fault: the same start would end the same.
             """)
 
     @Option(help: "demo or live; without it TRADING_MODE.")

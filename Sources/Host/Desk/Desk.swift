@@ -38,6 +38,9 @@ final class Desk: @unchecked Sendable {
     private(set) var fillToHedge = Histogram<UInt32>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
     private var haltedByJournal = false
+    /// Why the last try to reserve a block of client order ids failed; `nil` when it did not, or when the
+    /// desk knows already.
+    var whyNoBlock: @Sendable () -> String? = { nil }
     /// Only under it orders may be sent; `nil` where nobody else could send them.
     var lease: Lease?
 
@@ -85,6 +88,8 @@ final class Desk: @unchecked Sendable {
 
     fileprivate func work() {
         lease?.renew()
+        // Told by who began the run, which enters nothing because of it.
+        haltedByJournal = journal?.writer.fault != nil
         journal?.begin(street)
         takePicture()
         reserve()
@@ -199,15 +204,20 @@ final class Desk: @unchecked Sendable {
     }
 
     private func reserve() {
-        guard let block = nextBlock() else { return }
-        turn(.order(.idBlock(block)), clock.now)
+        if let order = reservation() { turn(.order(order), clock.now) }
+    }
+
+    /// - Returns: what the desk is told of it; `nil` for nothing.
+    private func reservation() -> Engine.Instruction? {
+        if let block = nextBlock() { return .idBlock(block) }
+        return whyNoBlock().map { .noBlock($0) }
     }
 
     /// A block must be on the disk before its first id leaves, and the disk takes its time: half a block is
     /// left when the next is asked for, so the desk goes on meanwhile.
     private func reserveAside() {
         DispatchQueue.global(qos: .userInitiated).async { [self] in
-            if let block = nextBlock() { post(.order(.idBlock(block))) }
+            if let order = reservation() { post(.order(order)) }
         }
     }
 }

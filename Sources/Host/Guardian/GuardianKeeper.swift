@@ -14,10 +14,21 @@ final class GuardianKeeper {
     private var starts: [Int64] = []
     private var gaveUp = false
 
-    /// - Parameter words: what `neap guardian` is given behind its name.
-    init(folder: String, words: [String], logger: Logger) throws(StartFault) {
+    /// No other process can share a lease: this one acts alone and keeps guardians away.
+    private let isAlone: Bool
+    private var kept: ProcessLock?
+
+    /// - Parameters:
+    ///   - words: what `neap guardian` is given behind its name.
+    ///   - mayBeAlone: goes on without a guardian where the lease cannot be written.
+    init(folder: String, words: [String], mayBeAlone: Bool, logger: Logger) throws(StartFault) {
         (self.folder, self.words, self.logger) = (folder, words, logger)
-        lease = try Lease(path: folder + "/" + GuardianRun.leaseFile)
+        do throws(StartFault) {
+            (lease, isAlone) = (try Lease(path: folder + "/" + GuardianRun.leaseFile), false)
+        } catch {
+            guard mayBeAlone else { throw error }
+            (lease, isAlone) = (try Lease(), true)
+        }
     }
 
     private var lockPath: String { folder + "/" + GuardianRun.lockFile }
@@ -31,6 +42,7 @@ final class GuardianKeeper {
     /// Takes the lease for the start; from the guardian, when it acts.
     /// - Throws: when a signal came meanwhile.
     func begin() throws(StartFault) {
+        if isAlone { return try beginAlone() }
         let deadline = MonotonicClock.microseconds() + Self.patience
         if lease.isLost { logger.notice("The guardian acts for this folder; asking it to hand over") }
         while !lease.begin() {
@@ -58,12 +70,26 @@ final class GuardianKeeper {
         }
     }
 
+    /// A guardian that watches cannot be asked to hand over: it is ended, and what it may have signed last
+    /// must have become void.
+    private func beginAlone() throws(StartFault) {
+        _ = lease.begin()
+        if access(lockPath, F_OK) != 0 { return }
+        while true {
+            kept = try ProcessLock(path: lockPath)
+            if kept != nil { return }
+            if let pid = ProcessLock.holder(lockPath), pid != getpid() { kill(pid, SIGKILL) }
+            pause(2500)
+            _ = lease.begin()
+        }
+    }
+
     private func pause(_ milliseconds: Int32) { poll(nil, 0, milliseconds) }
 
     /// Starts the guardian if none watches; called now and then.
     func look() {
         let now = MonotonicClock.microseconds()
-        guard now >= lookAt else { return }
+        guard !isAlone, now >= lookAt else { return }
         lookAt = now + 500_000
         if child > 0 {
             var status: Int32 = 0
@@ -98,8 +124,11 @@ final class GuardianKeeper {
         defer { posix_spawn_file_actions_destroy(&files) }
         posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
         // What a crash says goes where people look.
+        let log = folder + "/" + GuardianRun.logFile
+        let probe = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        if probe >= 0 { close(probe) }
         for handle: Int32 in 1...2 {
-            let path = folder + "/" + GuardianRun.logFile
+            let path = probe >= 0 ? log : "/dev/null"
             posix_spawn_file_actions_addopen(&files, handle, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         }
         let words = ["neap", "guardian", "--quiet"] + self.words

@@ -31,7 +31,7 @@ final class GuardianRun {
         guard access(folder, W_OK) == 0 else {
             throw StartFault("\(folder): no host ever ran here; the guardian watches a host's folder")
         }
-        log = try LogFile(path: folder + "/" + Self.logFile, speaks: !plan.isSilent)
+        log = try LogFile(path: folder + "/" + Self.logFile, speaks: !plan.isSilent, mayLack: true)
         logger = log.logger
         alerts = AlertHook(plan.configuration.alertWebhook, from: "neap guardian", logger)
         log.tell(alerts)
@@ -114,7 +114,7 @@ final class GuardianRun {
         for line in street.restore(recovery.checkpoint, earlier: { _, _ in nil }).lost {
             logger.error("ALERT \(line) is not among TRADING_PAIRS and is not looked after")
         }
-        let blocks = try IDBlocks(path: folder + "/client-ids")
+        let blocks = IDBlocks(path: folder + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments, alerts: alerts)
         let clock = RunClock(venue: try MarketsRead.time(address), after: recovery.checkpoint.at)
@@ -125,7 +125,7 @@ final class GuardianRun {
         }
         let board = Board()
         desk.observe = { board.show(Standing($0)) }
-        desk.journal = try journal(catalogue, markets, pairs, recovery)
+        desk.journal = journal(catalogue, markets, pairs, recovery)
         let link = VenueLink(
             address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk),
             lead: clock.lead)
@@ -156,11 +156,19 @@ final class GuardianRun {
 
     private func journal(
         _ catalogue: Catalogue, _ markets: [UInt8], _ pairs: [Pair], _ recovery: Recovery
-    ) throws(StartFault) -> DeskJournal {
-        let place = try DataFolder.newFolder(
-            in: folder + "/journal", named: UTCText.compact(WallClock.microseconds() / 1_000_000))
+    ) -> DeskJournal {
+        let writer: JournalWriter
+        do throws(StartFault) {
+            if let fault = DataFolder.writeFault(folder) { throw StartFault(fault) }
+            let place = try DataFolder.newFolder(
+                in: folder + "/journal", named: UTCText.compact(WallClock.microseconds() / 1_000_000))
+            writer = JournalWriter(folder: place, segmentBytes: plan.segmentBytes)
+        } catch {
+            logger.error("\(error); what the guardian does is not recorded, the exchange's word is gone by")
+            writer = JournalWriter(fault: JournalFault(error.description))
+        }
         let journal = DeskJournal(
-            JournalWriter(folder: place, segmentBytes: plan.segmentBytes), mode: SegmentHeader.guardianMode,
+            writer, mode: SegmentHeader.guardianMode,
             settings: plan.settings, markets: markets, instruments: catalogue.instruments,
             bases: pairs.map(\.base.symbol))
         journal.restored = recovery.bytes

@@ -20,8 +20,21 @@ extension HostRun {
                 "the desk stood still three times within a minute; the guardian looks after what is open, "
                     + "see \(folder.path)/guardian.log; start again when the machine is well")
         }
-        unsetenv("NEAP_KILL")
         setenv(variable, (before + [now]).map(String.init).joined(separator: ","), 1)
+        return try runAnew()
+    }
+
+    static let roomAgain = "what could not be written can be again"
+
+    /// This run is not on record: one that is takes over.
+    func beginWhole() throws(StartFault) {
+        logger.notice("\(folder.path): \(Self.roomAgain); beginning anew")
+        _ = try runAnew()
+    }
+
+    /// - Returns: never, but for its type: this image is gone.
+    private func runAnew() throws(StartFault) -> Int32 {
+        unsetenv("NEAP_KILL")
         var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
         words.append(nil)
         execv("/proc/self/exe", &words)

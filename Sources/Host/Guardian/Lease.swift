@@ -26,15 +26,29 @@ final class Lease: @unchecked Sendable {
     /// - Parameter path: made when it is missing.
     init(path: String) throws(StartFault) {
         let handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard handle >= 0, ftruncate(handle, off_t(Self.bytes)) == 0,
-            let place = mmap(nil, Self.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, handle, 0),
-            place != MAP_FAILED
-        else {
+        // A full disk must tell now: the first word written to a page without room would end the process.
+        let code = handle < 0 ? errno : posix_fallocate(handle, 0, off_t(Self.bytes))
+        guard code == 0, let place = Self.map(handle) else {
+            let code = code == 0 ? errno : code
             if handle >= 0 { close(handle) }
-            throw StartFault("\(path): \(String(cString: strerror(errno)))")
+            throw StartFault("\(path): \(String(cString: strerror(code)))")
         }
         close(handle)
-        words = place.assumingMemoryBound(to: Atomic<UInt64>.self)
+        words = place
+    }
+
+    /// A lease that no other process can see: for a host that makes sure that there is no guardian.
+    init() throws(StartFault) {
+        guard let place = Self.map(-1) else {
+            throw StartFault("no memory for the lease: \(String(cString: strerror(errno)))")
+        }
+        words = place
+    }
+
+    private static func map(_ handle: Int32) -> UnsafeMutablePointer<Atomic<UInt64>>? {
+        let way = handle < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+        let place = mmap(nil, bytes, PROT_READ | PROT_WRITE, way, handle, 0)
+        return place == MAP_FAILED ? nil : place?.assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
     deinit { munmap(UnsafeMutableRawPointer(words), Self.bytes) }
@@ -138,24 +152,26 @@ final class Lease: @unchecked Sendable {
 final class ProcessLock {
     private let handle: Int32
 
+    /// Where nothing can be written it is held all the same, with whatever number stands in it.
     /// - Returns: `nil` when another process holds it.
     init?(path: String) throws(StartFault) {
-        handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let wanted = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        handle = wanted >= 0 ? wanted : open(path, O_RDONLY | O_CLOEXEC)
         guard handle >= 0 else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
         guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
             close(handle)
             return nil
         }
+        // Over what is there, and cut off behind it: on a full disk there is no room for it anew.
         let text = Array("\(getpid())\n".utf8)
-        ftruncate(handle, 0)
-        _ = pwrite(handle, text, text.count, 0)
+        if pwrite(handle, text, text.count, 0) == text.count { ftruncate(handle, off_t(text.count)) }
     }
 
     deinit { close(handle) }
 
     /// Whether a process holds it.
     static func isHeld(_ path: String) -> Bool {
-        let handle = open(path, O_RDWR | O_CLOEXEC)
+        let handle = open(path, O_RDONLY | O_CLOEXEC)
         guard handle >= 0 else { return false }
         defer { close(handle) }
         return flock(handle, LOCK_EX | LOCK_NB) != 0

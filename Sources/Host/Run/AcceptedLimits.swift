@@ -44,13 +44,17 @@ struct AcceptedLimits: Sendable {
 
     /// The start of a run: the table's hash goes into the log, and in live nothing begins with a limit
     /// raised.
+    /// - Parameter isUnwritable: nothing is stored; what is tighter holds all the same, for this run.
     /// - Throws: the list of what was raised and what to do.
-    static func begin(_ plan: RunPlan, folder: String, _ logger: Logger) throws(StartFault) {
+    static func begin(
+        _ plan: RunPlan, folder: String, isUnwritable: Bool = false, _ logger: Logger
+    ) throws(StartFault) {
         let table = LimitTable(plan.configuration.limits)
         logger.info("Limits \(table.hash)")
         guard plan.mode == .live else { return }
         let stored = AcceptedLimits(folder: folder)
         guard let accepted = try stored.read() else {
+            if isUnwritable { return }
             try stored.store(table)
             logger.notice(
                 "The limits of this first live run are accepted; a later start with one of them raised stops")
@@ -65,7 +69,7 @@ struct AcceptedLimits: Sendable {
                     .joined(separator: "\n"))
         }
         guard accepted != table else { return }
-        try stored.store(table)
+        if !isUnwritable { try stored.store(table) }
         for difference in differences { logger.notice("Tighter from now on: \(difference.text)") }
     }
 }

@@ -15,18 +15,52 @@ struct DataFolder {
     let path: String
     /// Has a folder of its own beside those of other runs.
     let isDemo: Bool
+    /// Why nothing can be written here, in a folder that an earlier run has left something in; `nil` when it
+    /// can.
+    let fault: String?
 
     /// - Parameter start: seconds of UTC; a demo run starts with nothing, so each has its own folder.
+    /// - Throws: why nothing can be written, where no earlier run has left anything to look after.
     init(data: String, mode: TradingMode, start: Int64) throws(StartFault) {
-        try Self.make(data)
         let home = data + "/" + mode.rawValue
-        try Self.make(home)
         isDemo = mode == .demo
-        guard isDemo else {
-            path = home
-            return
+        var made = home
+        var trouble: String?
+        do throws(StartFault) {
+            try Self.make(data)
+            try Self.make(home)
+            if isDemo { made = try Self.newFolder(in: home, named: UTCText.compact(start)) }
+            trouble = Self.writeFault(made)
+        } catch { trouble = error.description }
+        (path, fault) = (made, trouble)
+        // Starting again would bring the same: no supervisor should try that all day.
+        if let trouble, isDemo || Self.names(in: home + "/journal").isEmpty {
+            throw StartFault(trouble, code: 2)
         }
-        path = try Self.newFolder(in: home, named: UTCText.compact(start))
+    }
+
+    /// Bytes that must find room in a folder, or it counts as full.
+    private static let probeBytes = 1 << 20
+
+    /// Tries it out with a file that is gone again at once.
+    /// - Returns: why nothing can be written there; `nil` when it can.
+    static func writeFault(_ folder: String) -> String? {
+        let name = folder + "/.room"
+        let handle = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard handle >= 0 else { return fault(folder).description }
+        defer {
+            close(handle)
+            unlink(name)
+        }
+        let bytes = [UInt8](repeating: 0, count: probeBytes)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { write(handle, $0.baseAddress! + done, $0.count - done) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return fault(folder).description }
+            done += count
+        }
+        return nil
     }
 
     /// A folder inside, made if missing.

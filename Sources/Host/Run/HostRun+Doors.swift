@@ -140,6 +140,8 @@ extension HostRun {
                         + "orders could be used twice; start again when it answers")
             }
         }
+        // Made of the time by whichever host, they say nothing of blocks.
+        found.removeAll { ClientIDs.isOfTime(ClientOrderID(raw: $0)) }
         guard let highest = found.max(by: { $0 & 0x7FFF_FFFF < $1 & 0x7FFF_FFFF }), highest & 0x7FFF_FFFF > 0
         else { return nil }
         blocks.passOver(((highest & 0x7FFF_FFFF) >> 12) + 1)
@@ -151,6 +153,12 @@ extension HostRun {
     func openJournal(_ catalogue: Catalogue, _ markets: [UInt8], _ pairs: [Pair]) throws(StartFault)
         -> DeskJournal
     {
+        func journal(_ writer: JournalWriter) -> DeskJournal {
+            DeskJournal(
+                writer, mode: plan.mode.rawValue, settings: plan.settings, markets: markets,
+                instruments: catalogue.instruments, bases: pairs.map(\.base.symbol))
+        }
+        if let fault = folder.fault { return journal(JournalWriter(fault: JournalFault(fault))) }
         let days = plan.configuration.journalDays, now = WallClock.microseconds() / 1_000_000
         for path in folder.removeJournals(olderThanDays: days, now: now) {
             logger.notice("\(path): older than JOURNAL_DAYS=\(days), removed")
@@ -158,10 +166,7 @@ extension HostRun {
         let home = try folder.folder("journal")
         let place =
             plan.mode == .demo ? home : try DataFolder.newFolder(in: home, named: UTCText.compact(now))
-        return DeskJournal(
-            JournalWriter(folder: place, segmentBytes: plan.segmentBytes), mode: plan.mode.rawValue,
-            settings: plan.settings, markets: markets, instruments: catalogue.instruments,
-            bases: pairs.map(\.base.symbol))
+        return journal(JournalWriter(folder: place, segmentBytes: plan.segmentBytes))
     }
 
     /// What `status` and the page show.

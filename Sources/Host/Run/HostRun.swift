@@ -25,6 +25,7 @@ final class HostRun {
     let board = Board()
     private var venue: VenueServer?
     private var isShortOfSpace = false
+    private var lookForRoomAt: Int64 = 0
     /// Of a live run; `nil` otherwise.
     private(set) var guardian: GuardianKeeper?
     private let isEnded = Atomic(false)
@@ -36,12 +37,16 @@ final class HostRun {
         draws = isatty(STDOUT_FILENO) == 1 && !plan.isSilent
         folder = try DataFolder(
             data: plan.configuration.data, mode: plan.mode, start: WallClock.microseconds() / 1_000_000)
-        log = try LogFile(path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent)
+        log = try LogFile(
+            path: folder.path + "/arbitrage.log", speaks: !draws && !plan.isSilent,
+            mayLack: folder.fault != nil)
         logger = log.logger
         alerts = AlertHook(plan.configuration.alertWebhook, from: "neap \(plan.mode.rawValue)", logger)
         log.tell(alerts)
         if plan.mode == .live {
-            guardian = try GuardianKeeper(folder: folder.path, words: plan.guardianWords, logger: logger)
+            guardian = try GuardianKeeper(
+                folder: folder.path, words: plan.guardianWords, mayBeAlone: folder.fault != nil,
+                logger: logger)
         }
     }
 
@@ -69,7 +74,7 @@ final class HostRun {
     func run() throws(StartFault) -> Int32 {
         let lock = try lockFolder()
         defer { withExtendedLifetime(lock) {} }
-        try AcceptedLimits.begin(plan, folder: folder.path, logger)
+        try AcceptedLimits.begin(plan, folder: folder.path, isUnwritable: folder.fault != nil, logger)
         do throws(StartFault) { return try runLocked() } catch {
             // A start that failed must not keep the guardian away.
             guardian?.lease.abandon()
@@ -80,6 +85,9 @@ final class HostRun {
     private func runLocked() throws(StartFault) -> Int32 {
         try guardian?.begin()
         let recovery = plan.mode == .live ? try Recovery.latest(in: folder.path + "/journal") : nil
+        if let fault = folder.fault, recovery == nil {
+            throw StartFault("\(fault). No run here ever knew its account: nothing can be open", code: 2)
+        }
         // Something of an earlier run may be open: somebody looks after it even if this start fails.
         if recovery != nil { guardian?.look() }
         let (address, signer, demoClock) = try openVenue()
@@ -89,7 +97,8 @@ final class HostRun {
         let selection = catalogue.pairs(wantedBases())
         try tell(selection)
         let postBox = Mutex<Desk?>(nil)
-        let keeper = RecordKeeper(folder: folder.path, logger: logger)
+        let keeper = RecordKeeper(
+            folder: folder.path, unwritable: folder.fault, beginsAnew: plan.mode == .live, logger: logger)
         let records = keeper.book
         let loader = ScriptLoader(
             loaderSetting(catalogue, selection.pairs, records, clock) { input, loaded in
@@ -101,14 +110,17 @@ final class HostRun {
             strategies: scripts)
         street.compile = loader.setting.maker.make
         let left = try takeUp(recovery, street, loader.setting.maker)
-        let blocks = try IDBlocks(path: folder.path + "/client-ids")
+        let blocks = IDBlocks(path: folder.path + "/client-ids")
         blocks.passOver(street.engine.lastBlock)
         let text = NoteText(logger: logger, instruments: catalogue.instruments, alerts: alerts)
-        let desk = Desk(street: street, clock: clock, nextBlock: blocks.take) { notes, now in
+        let isUnwritable = folder.fault != nil
+        let desk = Desk(street: street, clock: clock, nextBlock: { isUnwritable ? nil : blocks.take() }) {
+            notes, now in
             text.log(notes, at: now)
             records?.take(notes, at: now)
             loader.hear(notes)
         }
+        desk.whyNoBlock = { blocks.fault }
         desk.complain = loader.refused
         desk.observe = watch(scripts.count)
         desk.journal = try openJournal(catalogue, markets, selection.pairs)
@@ -118,7 +130,9 @@ final class HostRun {
             lead: clock.lead)
         if plan.mode == .live {
             do throws(LinkFault) { _ = try link.setClock() } catch { throw StartFault("\(error)") }
-            if let id = try passOverFound(blocks, link, catalogue, clock) { desk.obey(.stranger(id)) }
+            if !isUnwritable, let id = try passOverFound(blocks, link, catalogue, clock) {
+                desk.obey(.stranger(id))
+            }
         }
         postBox.withLock { $0 = desk }
         let started = MonotonicClock.microseconds()
@@ -286,6 +300,7 @@ final class HostRun {
             }
             watchSpace(rooms)
             rooms.keeper.look()
+            if mayBeginWhole(rooms) { return Self.roomAgain }
             if guardian?.lease.isLost == true { return Self.leaseLost }
             guardian?.look()
             if board.last?.state != .halted, HaltFile.isThere(folder.path) { rooms.door.obey(.halt) }
@@ -301,10 +316,22 @@ final class HostRun {
     /// Below this nothing is entered: what cannot be recorded must not happen.
     static let leastFreeBytes: Int64 = 1 << 30
 
+    /// What could not be opened at the start can be now, and nothing is out: a start now is a whole one.
+    private func mayBeginWhole(_ rooms: Rooms) -> Bool {
+        let now = MonotonicClock.microseconds()
+        guard plan.mode == .live, now >= lookForRoomAt, board.last?.isQuiet == true else { return false }
+        guard folder.fault != nil || rooms.keeper.book == nil else { return false }
+        lookForRoomAt = now + Self.lookForRoomEvery
+        // Twice a minute at most: a disk that comes and goes must not keep the host from its work.
+        guard now - rooms.started >= Self.roomPatience else { return false }
+        return folder.fault != nil ? DataFolder.writeFault(folder.path) == nil : rooms.keeper.canBeOpened
+    }
+    private static let lookForRoomEvery: Int64 = 1_000_000, roomPatience: Int64 = 10_000_000
+
     private func watchSpace(_ rooms: Rooms) {
         let space = folder.freeBytes ?? 0
         defer { isShortOfSpace = space < Self.leastFreeBytes }
-        guard space < Self.leastFreeBytes, !isShortOfSpace else { return }
+        guard space < Self.leastFreeBytes, !isShortOfSpace, folder.fault == nil else { return }
         logger.error(
             "\(folder.path): \(space >> 20) MiB free, 1024 are needed; entries stop until `neap resume`")
         rooms.desk.obey(.hold)
@@ -320,6 +347,13 @@ final class HostRun {
         if endedBy == Self.leaseLost {
             rooms.door.handOn()
             return try beginAgain()
+        }
+        if endedBy == Self.roomAgain {
+            rooms.loader.stop()
+            rooms.desk.stop()
+            rooms.link.close()
+            rooms.door.handOn()
+            try beginWhole()
         }
         logger.info("Stopping (\(endedBy))")
         rooms.loader.stop()
@@ -348,11 +382,22 @@ final class HostRun {
             fillToHedge: Self.middleAndTail(rooms.desk.fillToHedge))
         let ready = rooms.loader.shared.withLock { $0.ready }
         let text = summary.json(street.engine, ScriptStanding.all(street.engine).naming(ready: ready))
-        try replaceFile(folder.path + "/summary.json", Array((text + "\n").utf8))
-        if let file = plan.summaryFile { try replaceFile(file, Array((text + "\n").utf8)) }
+        let isWritten = write(summary: Array((text + "\n").utf8))
         tell(street, differences, ending)
         alerts?.stop()
-        return ending.isQuiet && !ending.isCut ? 0 : 1
+        return ending.isQuiet && !ending.isCut && isWritten ? 0 : 1
+    }
+
+    /// - Returns: whether both are where they belong.
+    private func write(summary bytes: [UInt8]) -> Bool {
+        var isWritten = true
+        for file in [folder.path + "/summary.json"] + (plan.summaryFile.map { [$0] } ?? []) {
+            do throws(StartFault) { try replaceFile(file, bytes) } catch {
+                logger.error("the summary is not written: \(error)")
+                isWritten = false
+            }
+        }
+        return isWritten
     }
 
     private static func middleAndTail(_ histogram: Histogram<UInt32>) -> (p50: Int64, p99: Int64)? {

@@ -11,13 +11,16 @@ final class RecordKeeper: Sendable {
         var book: RecordBook?
         /// Why there is none.
         var missing: String?
+        /// It is the whole folder that cannot be written.
+        var isUnwritable = false
         /// What the desk was told last.
         var told: String?
         var desk: Desk?
         var lookAt: Int64 = 0, checkAt: Int64 = 0
     }
     private let state = Mutex(State())
-    private let remedy: String
+    private let remedy: String, path: String
+    private let beginsAnew: Bool
     private let logger: Logger
 
     /// How often a write that failed is tried again and the file is looked for, microseconds of wall time.
@@ -26,11 +29,17 @@ final class RecordKeeper: Sendable {
     static let checkEvery: Int64 = 30_000_000, checkPerMiB: Int64 = 2_000_000
 
     /// Opens the database; a damaged one is put aside and a new one begun.
-    /// - Parameter folder: of the run.
-    init(folder: String, logger: Logger) {
-        self.logger = logger
+    /// - Parameters:
+    ///   - folder: of the run.
+    ///   - unwritable: why nothing can be written in it; `nil` when it can.
+    ///   - beginsAnew: the host begins anew when a database that could not be opened can be.
+    init(folder: String, unwritable: String? = nil, beginsAnew: Bool = false, logger: Logger) {
+        (self.logger, self.beginsAnew) = (logger, beginsAnew)
         remedy = "`neap rebuild \(folder)` makes it anew from the journal when the run has ended"
-        let path = folder + "/" + RecordBook.file
+        path = folder + "/" + RecordBook.file
+        if let unwritable {
+            return state.withLock { ($0.missing, $0.isUnwritable) = (unwritable, true) }
+        }
         do throws(RecordFault) {
             let time = UTCText.compact(WallClock.microseconds() / 1_000_000)
             let (book, damaged) = try RecordBook.open(path: path, time: time) { [weak self] in
@@ -49,6 +58,15 @@ final class RecordKeeper: Sendable {
 
     /// `nil` when it cannot be opened; it is not tried again then.
     var book: RecordBook? { state.withLock { $0.book } }
+
+    /// There was none to be had at the start; now there is one.
+    var canBeOpened: Bool {
+        guard state.withLock({ $0.missing != nil }) else { return false }
+        do throws(RecordFault) {
+            try RecordBook(path: path).close()
+            return true
+        } catch { return false }
+    }
 
     /// From now on the desk hears how it stands; before its first turn, so that nothing is entered
     /// unrecorded.
@@ -86,9 +104,16 @@ final class RecordKeeper: Sendable {
     }
 
     private func fault(_ state: State) -> String? {
+        if let missing = state.missing, state.isUnwritable {
+            return
+                "nothing of this run can be recorded: \(missing). Entries are held; hedges, repairs and exits "
+                + "go on by the exchange's word. Make room, or make the folder writable: this host then begins "
+                + "anew by itself"
+        }
         if let missing = state.missing {
             return "\(missing). Entries are held until this host is started anew with a database that can be "
-                + "opened: which versions of scripts ended badly is not known; \(remedy)"
+                + "opened\(beginsAnew ? ", which it does by itself" : ""): which versions of scripts ended badly "
+                + "is not known; \(remedy)"
         }
         guard let book = state.book, let trouble = book.trouble else { return nil }
         let until = book.isLost ? "this host is started anew" : "it can be written"

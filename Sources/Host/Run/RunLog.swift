@@ -22,11 +22,14 @@ final class LogFile: Sendable {
     /// The lines also go to standard error.
     let speaks: Bool
 
-    init(path: String, speaks: Bool, most: Int = LogFile.fileBytes) throws(StartFault) {
+    /// - Parameter mayLack: goes on without the file where it cannot be opened.
+    init(
+        path: String, speaks: Bool, most: Int = LogFile.fileBytes, mayLack: Bool = false
+    ) throws(StartFault) {
         (self.path, self.speaks, self.most) = (path, speaks, most)
         state = Mutex(State())
         let opened = state.withLock { open(&$0) }
-        guard opened else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
+        guard opened || mayLack else { throw StartFault("\(path): \(String(cString: strerror(errno)))") }
     }
 
     deinit { state.withLock { _ = close($0.handle) } }

@@ -8,6 +8,8 @@ enum Signals {
     static func block() {
         var set = set(stopping + [SIGUSR1])
         pthread_sigmask(SIG_BLOCK, &set, nil)
+        // A file that may not grow any more is a write that fails, and no end of the process.
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Waits until one comes.
