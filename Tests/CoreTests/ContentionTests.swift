@@ -202,3 +202,89 @@ extension EngineBench {
         #expect(bench.entries() == ["alpha", "beta"], "the first is hedged")
     }
 }
+
+@Suite struct `Entries that rest` {
+    private func bench(_ scripts: [PuppetStrategy], limit: String) -> EngineBench {
+        for script in scripts {
+            script.plan = RestingPlan(rest: .spot, timeout: .seconds(60), fallback: .cancel)
+        }
+        return EngineBench(
+            limits: roomForOne {
+                ($0.totalExposureMax, $0.unhedgedMax) = (Money(1000), money(limit))
+            }, script: scripts[0], others: Array(scripts.dropFirst()), usdc: "5000")
+    }
+
+    @Test(arguments: [("298", false), ("299", true)])
+    func `count whole against what may stand open: two may be filled by one move`(
+        limit: String, both: Bool
+    ) {
+        let scripts = ["alpha", "beta"].map { PuppetStrategy($0) }
+        let bench = bench(scripts, limit: limit)
+        bench.wish(of: scripts)
+        #expect(bench.entries() == (both ? ["alpha", "beta"] : ["alpha"]))
+        #expect((bench.engine.counters.denials[.unhedged] > 0) == !both)
+    }
+
+    @Test func `count whole too while a part of them has filled, and make room when they are hedged`() throws
+    {
+        let scripts = ["alpha", "beta"].map { PuppetStrategy($0) }
+        let bench = bench(scripts, limit: "200")
+        bench.wish(of: scripts)
+        let post = try #require(bench.take(bench.spot))
+        bench.turn([.order(bench.update(post, .new))])
+        bench.execute(post, "0.10", ends: false)
+        // 15 USD stand open, and 134 more may follow at any moment.
+        bench.quote(quantity: "503")
+        bench.pass(300)
+        #expect(bench.entries() == ["alpha"])
+        bench.executeAll()
+        bench.turn([.order(bench.update(post, .cancelled, executed: "0.10"))])
+        bench.executeAll()
+        bench.pass(1100)
+        // The rest of the first is posted anew; then it is the other's turn.
+        #expect(bench.entries() == ["alpha", "alpha", "beta"])
+    }
+}
+
+@Suite struct `An exit beside a leg that stands open` {
+    /// One strategy holds the pair; of the entry of the other one leg has filled, and both are worth more.
+    private func bench(limit: String) throws -> (EngineBench, PuppetStrategy) {
+        let scripts = ["alpha", "beta"].map { PuppetStrategy($0) }
+        let bench = EngineBench(
+            limits: roomForOne {
+                ($0.totalExposureMax, $0.unhedgedMax) = (Money(1000), money(limit))
+            }, script: scripts[0], others: [scripts[1]], usdc: "5000")
+        bench.wish(of: scripts)
+        for script in scripts { script.wishes = nil }
+        #expect(bench.entries() == ["alpha", "beta"])
+        for instrument in [bench.spot, bench.perp, bench.spot] {
+            bench.execute(try #require(bench.take(instrument)))
+        }
+        // The perp first: between the two books it has not converged.
+        bench.quote(perp: ("161.00", "161.02"))
+        bench.quote(spot: ("159.99", "160.01"), perp: ("161.00", "161.02"))
+        #expect(bench.holding("alpha").state == .open && bench.holding("beta").unhedgedSince != nil)
+        return (bench, scripts[0])
+    }
+
+    @Test(arguments: [("299", false), ("317", false), ("319", true)])
+    func `that only pays waits while the two would be more than the limit`(limit: String, goes: Bool) throws {
+        let (bench, alpha) = try bench(limit: limit)
+        alpha.leaves = .exit(reason: "asked", resting: nil)
+        bench.quote(
+            spot: ("159.99", "160.01"), perp: ("161.00", "161.02"), quantity: "505")
+        // A script is asked once a second while nothing moves.
+        bench.pass(1_100)
+        #expect((bench.holding("alpha").state == .exiting) == goes)
+        bench.executeAll()
+        bench.pass(1_100)
+        bench.executeAll()
+        #expect(bench.holding("alpha").isFlat, "the other is hedged by now")
+    }
+
+    @Test func `that protects does not wait`() throws {
+        let (bench, _) = try bench(limit: "299")
+        bench.obey(.flatten)
+        #expect(bench.holding("alpha").state == .exiting)
+    }
+}

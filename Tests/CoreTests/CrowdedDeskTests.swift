@@ -153,7 +153,7 @@ private struct Invariants {
             ($0.tradesPerDayMax, $0.feesPerDayMax, $0.dailyLossMax) = (100_000, Money(5000), Money(5000))
             ($0.cooldown, $0.lossCooldown) = (.seconds(2), .seconds(2))
             ($0.losingRoundsMax, $0.ordersPerSecondMax, $0.hedgeRetriesMax) = (100_000, 12, 100_000)
-            ($0.unhedgedMax, $0.unhedgedTimeMax) = (Money(400), .seconds(5))
+            ($0.unhedgedMax, $0.unhedgedTimeMax) = (Money(800), .seconds(5))
         }
         var invariants = Invariants(desk)
         for _ in 0..<600 {

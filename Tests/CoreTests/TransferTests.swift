@@ -233,7 +233,7 @@ private final class Meeting {
 
     @Test(arguments: [RestingLeg.spot, .perp])
     func `is ordered when the entry would rest`(leg: RestingLeg) {
-        let meeting = Meeting()
+        let meeting = Meeting(limits: { $0.unhedgedMax = Money(400) })
         meeting.taker.plan = RestingPlan(rest: leg)
         meeting.meet(150)
         #expect(meeting.told.isEmpty)
@@ -261,7 +261,7 @@ private final class Meeting {
     }
 
     @Test func `hands nothing to an entry that comes when its orders are out`() {
-        let meeting = Meeting()
+        let meeting = Meeting(limits: { $0.unhedgedMax = Money(400) })
         let bench = meeting.bench
         meeting.giver.leaves = .exit(reason: "test", resting: nil)
         meeting.spread()

@@ -24,7 +24,7 @@ import Testing
         let engine = trading.engine, counters = engine.counters
         print(
             "rounds \(counters.rounds) hedges \(counters.hedges) unwinds \(counters.unwinds)",
-            "unhedged \(counters.unhedgedTimeMax.milliseconds) ms, at the venue",
+            "unhedged \(counters.unhedgedMax) USD, \(counters.unhedgedTimeMax.milliseconds) ms, at the venue",
             "\(trading.truth.longest.milliseconds) ms, over \(trading.truth.overHedges), \(engine.state)",
             trading.venue.faults.played.map { "\($0.name.rawValue) \($0.count)" })
         for alert in trading.alerts { print("   ", alert) }

@@ -158,7 +158,7 @@ extension Engine {
     /// Starts closing a pair; an exit always completes. What an economic one takes at once waits until the
     /// end of the evaluation, for an entry of another that it may meet (FORMULAS E15).
     func exit(_ place: Int, _ reason: String, _ plan: RestingPlan?, isEconomic: Bool = false) {
-        guard mayBeginExit(place, isEconomic: isEconomic),
+        guard mayBeginExit(place, isEconomic: isEconomic), !isEconomic || plan != nil || mayOpenLeg(place),
             var operation = newOperation(place, .exit, reason)
         else { return }
         if let plan, plan.rest != .both {
@@ -249,6 +249,7 @@ extension Engine {
         let holding = holdings[place]
         let hadPosition = holding.entriesMade > 0
         holdings[place].operation = nil
+        forgetSharedRefusals()
         move(place, .emptied)
         var profit = holding.profit
         profit.residual = residual(holding)
@@ -273,7 +274,6 @@ extension Engine {
         (holdings[place].profit, holdings[place].tally) = (ProfitAndLoss(), RoundTally())
         holdings[place].profit.basis = -profit.residual
         for direction in Direction.allCases { watches[watch(place, direction)].walk = nil }
-        forgetSharedRefusals()
         let lost = net < .zero
         holdings[place].cooldownUntil = now + (lost ? limits.lossCooldown : limits.cooldown)
         let market = holding.pair.index

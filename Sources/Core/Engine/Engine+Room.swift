@@ -86,6 +86,33 @@ extension Engine {
         return sum
     }
 
+    /// What of a holding may stand open at any moment: the leg that does, or all of what is at work. Of an
+    /// entry one leg may fill whole before anything of the other, of a post too, as several may be filled by
+    /// one move before a hedge has arrived; and so may one leg of an exit that takes.
+    private func mayStandOpen(_ place: Int) -> Money {
+        let holding = holdings[place]
+        let open = holding.unhedgedSince == nil ? .zero : unhedged(place)
+        guard let operation = holding.operation else { return open }
+        if let reserved = operation.reservation { return max(open, reserved.oneSided) }
+        let takes = operation.kind == .exit && (operation.resting == nil || operation.restingOver)
+        return takes && !live(place).isEmpty ? max(open, legs(holding).larger) : open
+    }
+
+    /// An exit that only pays waits while another leg stands open, or is about to, and its own beside it
+    /// would be more than the limit. What rests and has not filled keeps no exit waiting, and neither does a
+    /// leg that nobody gets rid of.
+    func mayOpenLeg(_ place: Int) -> Bool {
+        let others = stirring.reduce(Money.zero) { sum, other in
+            if other == place { return sum }
+            let holding = holdings[other]
+            guard let since = holding.unhedgedSince else {
+                return holding.operation?.resting == nil ? sum + mayStandOpen(other) : sum
+            }
+            return now - since <= limits.unhedgedTimeMax ? sum + mayStandOpen(other) : sum
+        }
+        return others == .zero || others + held(place) <= limits.unhedgedMax
+    }
+
     func legs(_ holding: Holding) -> (larger: Money, both: Money) {
         if holding.coins == .zero && holding.perp == .zero { return (.zero, .zero) }
         let pair = pairs[holding.pair.index]
@@ -138,16 +165,9 @@ extension Engine {
         picture.isRecorded = recordsFault == nil
         picture.budget = limits.budget(of: holding.owner)
         var unhedged = Money.zero
-        for other in holdings.indices {
-            guard let since = holdings.read(other, { $0.unhedgedSince }) else {
-                // Of an entry that takes either leg may fill first, whole; what rests is hedged as it fills.
-                unhedged += holdings.read(other) { holding in
-                    guard let operation = holding.operation, operation.resting == nil else { return .zero }
-                    return operation.reservation?.oneSided ?? .zero
-                }
-                continue
-            }
-            unhedged += self.unhedged(other)
+        for other in stirring {
+            unhedged += mayStandOpen(other)
+            guard let since = holdings.read(other, { $0.unhedgedSince }) else { continue }
             picture.unhedgedFor = max(picture.unhedgedFor, now - since)
         }
         let reserved = reserved

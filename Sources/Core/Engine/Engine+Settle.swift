@@ -106,6 +106,8 @@ extension Engine {
         let operation = holding.operation
         holdings[place].operation = nil
         guard !holding.isFlat else { return closeRound(place, "unwound") }
+        // What it reserved is free for others.
+        forgetSharedRefusals()
         move(place, .balanced)
         if holding.perp.magnitude > (operation?.before ?? .zero), operation?.kind == .entry {
             holdings[place].entriesMade += 1
