@@ -8,6 +8,7 @@ import Wire
 public final class ControlServer: HTTPServerHandler {
     public static let file = "control.sock"
     private let status: @Sendable () -> String?
+    private let holds: @Sendable (Engine.Instruction) -> [String]
     private let order: @Sendable (Engine.Instruction) -> Void
     private let script: ScriptDoor
     /// Answers that came on another thread and wait for the service thread.
@@ -30,13 +31,16 @@ public final class ControlServer: HTTPServerHandler {
 
     /// - Parameters:
     ///   - status: JSON of what the host does; `nil` while it starts.
+    ///   - holds: what keeps entries away after a `resume`, and what lifts it; nothing for other orders.
     ///   - order: carries an operator's instruction to the desk.
     ///   - script: carries what is asked of a script's versions.
     public init(
-        status: @escaping @Sendable () -> String?, order: @escaping @Sendable (Engine.Instruction) -> Void,
+        status: @escaping @Sendable () -> String?,
+        holds: @escaping @Sendable (Engine.Instruction) -> [String],
+        order: @escaping @Sendable (Engine.Instruction) -> Void,
         script: @escaping ScriptDoor
     ) {
-        (self.status, self.order, self.script) = (status, order, script)
+        (self.status, self.holds, self.order, self.script) = (status, holds, order, script)
     }
 
     /// How the server that this answers for is woken.
@@ -44,7 +48,7 @@ public final class ControlServer: HTTPServerHandler {
 
     static let orders: [(name: String, instruction: Engine.Instruction, says: String)] = [
         ("hold", .hold, "hold: nothing is opened, what is open is managed"),
-        ("resume", .resume, "resume: entries are allowed again; a latch stays until `rearm`"),
+        ("resume", .resume, "resume: entries are allowed again"),
         ("halt", .halt, "halt: entries and economic exits stop; open legs are still repaired"),
         ("rearm", .rearm, "rearm: latches are cleared; an operator's hold stays until `resume`"),
         ("flatten", .flatten, "flatten: every pair is closed, then the host holds"),
@@ -79,8 +83,7 @@ public final class ControlServer: HTTPServerHandler {
             return say(404, "no such request", id, io)
         }
         if words.count == 1, let known = Self.orders.first(where: { $0.name == word }) {
-            order(known.instruction)
-            return say(200, known.says, id, io)
+            return obey(known.instruction, known.says, id, io)
         }
         guard words.count == 2 else { return say(404, "no such request", id, io) }
         if Self.scriptOrders.contains(word) {
@@ -93,8 +96,19 @@ public final class ControlServer: HTTPServerHandler {
             return say(404, "no such request", id, io)
         }
         guard knows(words[1]) else { return say(409, "no strategy \(words[1]) runs here", id, io) }
-        order(.script(words[1], known))
-        say(200, "\(word) \(words[1])", id, io)
+        obey(.script(words[1], known), "\(word) \(words[1])", id, io)
+    }
+
+    /// - Parameter done: the answer when nothing else has to be said.
+    private func obey(
+        _ instruction: Engine.Instruction, _ done: String, _ id: RequestToken, _ io: ServerIO
+    ) {
+        let holds = holds(instruction)
+        order(instruction)
+        guard !holds.isEmpty else { return say(200, done, id, io) }
+        let word = done.prefix { $0 != ":" }
+        let list = holds.map { "\n- " + $0 }.joined()
+        say(200, "\(word): that hold is lifted. Entries are still held:" + list, id, io)
     }
 
     private func knows(_ name: String) -> Bool { status()?.contains("\"name\":\"\(name)\"") ?? false }

@@ -319,6 +319,7 @@ extension Engine.Instruction {
         case .hold: "hold"
         case .resume: "resume"
         case .halt: "halt"
+        case .haltFor(let reason): "halt_for \(reason)"
         case .rearm: "rearm"
         case .flatten: "flatten"
         case .stop(let flatten): flatten ? "stop flatten" : "stop"
@@ -337,6 +338,7 @@ extension Engine.Instruction {
         case ("hold", nil): self = .hold
         case ("resume", nil): self = .resume
         case ("halt", nil): self = .halt
+        case ("halt_for", let reason?): self = .haltFor(reason)
         case ("rearm", nil): self = .rearm
         case ("flatten", nil): self = .flatten
         case ("stop", nil): self = .stop(flatten: false)

@@ -8,7 +8,8 @@ import Testing
         arguments: [
             .records(fault: nil), .records(fault: ""), .records(fault: "x"),
             .records(fault: "records.sqlite cannot be written: disk I/O error (SQLite 10). Entries…"),
-            .missing("a", true), .missing("a", false), .idBlock(.max), .noBlock("x y"), .noBlock(""),
+            .missing("a", true), .missing("a", false), .idBlock(.max), .noBlock("x y"), .haltFor("a b"),
+            .noBlock(""),
             .stop(flatten: true), .hold,
             .script("a", .rollBack),
         ] as [Engine.Instruction])

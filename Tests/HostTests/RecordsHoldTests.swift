@@ -74,9 +74,14 @@ private func refusals(_ standing: Standing) -> Int { standing.counters.reasons[.
         }
         steps.when("nothing is entered") {
             $0.now >= until && refusals($0) > 0 && $0.isQuiet
-        } _: { _, now in
+        } _: { run, now in
             #expect(now.counters.entries == entries)
             #expect(now.recordsFault?.contains("database is locked") == true)
+            for word in ["/resume", "/resume/spot_perp_arb"] {
+                let answer = try ControlClient(data: run.folder.path).ask(.post, word)
+                let text = String(decoding: answer.body, as: UTF8.self)
+                #expect(text.contains("Entries are still held") && text.contains("until it can be written"))
+            }
             try other?.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
         }
         steps.when("entries go on") { $0.recordsFault == nil && $0.counters.entries > entries }
@@ -221,8 +226,9 @@ private func refusals(_ standing: Standing) -> Int { standing.counters.reasons[.
         let run = try demoRun(place, until: { _ in false }, hear: steps.look)
         #expect(steps.left == [])
         #expect(run.summary["venue_matches"] as? Bool == true)
-        #expect(try count(run.path, "the journal cannot be written") == 1)
+        #expect(try count(run.path, "the journal cannot be written: ") == 1)
         #expect(try count(run.path, "No space left on device") == 1)
+        #expect(try count(run.path, "State halted: the journal cannot be written") == 1)
         #expect(try count(run.path, "NOT HEDGED") == 0)
     }
 }

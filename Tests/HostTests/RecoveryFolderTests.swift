@@ -1,7 +1,11 @@
 import Core
+import Exchange
 import Foundation
 import Journal
+import Synchronization
 import Testing
+import Venue
+import Wire
 
 @testable import Gateway
 @testable import Host
@@ -90,5 +94,74 @@ import Testing
         let asked = Request.fills(from: moment, offset: 1000).inVenueTime(.seconds(3600))
         #expect(asked == .fills(from: moment - .seconds(3600), offset: 1000))
         #expect(Request.openOrders.inVenueTime(.seconds(3600)) == .openOrders)
+    }
+}
+
+@Suite struct `A halt of a run that never knew its account` {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func leave(_ run: String, _ orders: [Engine.Instruction]) throws {
+        let path = folder.path + "/" + run
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let writer = JournalWriter(folder: path)
+        writer.begin(
+            SegmentHeader(
+                number: 0, mode: "live", settings: [], markets: [], bases: [], scripts: [], standing: []))
+        for order in orders {
+            writer.append(.input(.timer, at: Timestamp(milliseconds: 1_790_000_000_000)))
+            writer.append(.input(.order(order), at: Timestamp(milliseconds: 1_790_000_000_000)))
+        }
+        writer.flush()
+    }
+
+    @Test(
+        arguments: [
+            ([], false), ([.hold], false), ([.halt], true), ([.haltFor("x")], true),
+            ([.halt, .rearm], false), ([.rearm, .halt, .resume], true),
+        ] as [([Engine.Instruction], Bool)])
+    func `is what the next start begins with, until somebody re-arms`(
+        orders: [Engine.Instruction], isLeft: Bool
+    ) throws {
+        #expect(!Recovery.isHaltLeft(in: folder.path))
+        try leave("20261125T100000", orders)
+        try leave("20261125T110000", [.hold])
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/20261125T120000", withIntermediateDirectories: true)
+        #expect(Recovery.isHaltLeft(in: folder.path) == isLeft)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `is on record as soon as it shows`() throws {
+        var configuration = VenueConfiguration()
+        (configuration.seed, configuration.requestsPerMinute) = (7, nil)
+        let server = try VenueServer.start(configuration)
+        defer { server.stop() }
+        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
+        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+        let pairs: [Pair] = []
+        let street = Street(catalogue: Catalogue([]), pairs: pairs, limits: RiskLimits(), strategies: [])
+        let home = folder.path, left = Atomic(-1)
+        let isHalted = Gate()
+        let desk = Desk(street: street, clock: RunClock(), nextBlock: { nil }) { notes, _ in
+            for case .state(.halted, let reason) in notes where reason == "operator" {
+                left.store(Recovery.isHaltLeft(in: home) ? 1 : 0, ordering: .relaxed)
+                isHalted.open()
+            }
+        }
+        try FileManager.default.createDirectory(
+            atPath: home + "/20261125T100000", withIntermediateDirectories: true)
+        desk.journal = DeskJournal(
+            JournalWriter(folder: home + "/20261125T100000"), mode: "live", settings: [], markets: [],
+            instruments: [], bases: [])
+        let link = VenueLink(
+            address, signer: signer, catalogue: Catalogue([]), pairs: pairs, listener: DeskEar(desk))
+        desk.obey(.halt)
+        desk.start(link)
+        isHalted.wait()
+        desk.stop()
+        link.close()
+        #expect(left.load(ordering: .relaxed) == 1)
     }
 }

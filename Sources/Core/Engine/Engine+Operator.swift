@@ -2,6 +2,8 @@ extension Engine {
     /// What a person asks of a running host.
     public enum Instruction: Sendable, Equatable {
         case hold, resume, halt, rearm, flatten
+        /// The host halts by itself, and why.
+        case haltFor(String)
         /// The run ends: no entries, open legs are repaired, hedged pairs stay.
         case stop(flatten: Bool)
         /// A durably reserved block of client order ids.
@@ -41,6 +43,7 @@ extension Engine {
             forgetWalks()
             if state == .halted || state == .reduceOnly { change(to: .active, "re-armed by the operator") }
         case .halt: change(to: .halted, "operator")
+        case .haltFor(let reason): change(to: .halted, reason)
         case .flatten:
             (flattening, flattenAsked) = (true, true)
             touchAll()

@@ -100,7 +100,9 @@ final class Desk: @unchecked Sendable {
             for item in batch.items { turn(item.input, item.now, item.arrived, item.loaded) }
             if !batch.dropped.isEmpty { turn(.dropped(batch.dropped), clock.now) }
             // A lost private frame or answer may be a fill: nothing more is opened until a person has looked.
-            if batch.overflowed { turn(.order(.halt), clock.now) }
+            if batch.overflowed {
+                turn(.order(.haltFor("a private message or an answer did not fit the mailbox")), clock.now)
+            }
             if batch.closed {
                 journal?.recordStates(street)
                 return observe(street)
@@ -129,6 +131,8 @@ final class Desk: @unchecked Sendable {
     ) {
         Self.reach(.inputBefore, input)
         journal?.record(input, now)
+        // A halt outlasts a kill in the very next moment, also before there is a checkpoint to have it.
+        if case .order = input { journal?.writer.flush() }
         Self.reach(.inputAfter, input)
         let outcome = street.turn(input, now: now, loaded: loaded?.script)
         Self.learn(outcome.commands, street.engine)
@@ -177,7 +181,7 @@ final class Desk: @unchecked Sendable {
         if let fault = journal?.writer.fault, !haltedByJournal {
             haltedByJournal = true
             hear([.alert("the journal cannot be written: \(fault)")], now)
-            turn(.order(.halt), now)
+            turn(.order(.haltFor("the journal cannot be written")), now)
         }
     }
 

@@ -41,6 +41,12 @@ extension HostRun {
         throw StartFault("this program cannot be started again: \(String(cString: strerror(errno)))")
     }
 
+    /// A halt was asked before there is a desk: by signal, or of a run that no checkpoint tells of.
+    func isHaltAsked(_ recovery: Recovery?) -> Bool {
+        if guardian?.isHaltAsked == true { return true }
+        return plan.mode == .live && recovery == nil && Recovery.isHaltLeft(in: folder.path + "/journal")
+    }
+
     /// - Parameter isOver: nothing is left that somebody has to look after, or a person said to leave it.
     func endLease(_ isOver: Bool) {
         guard let guardian else { return }

@@ -23,6 +23,8 @@ struct Standing: Sendable {
     var openLines: [String]
     /// Why nothing is entered for want of a database to record it in; `nil` when it is kept.
     var recordsFault: String?
+    /// What keeps entries away beside an operator's hold, and what lifts it.
+    var whatHolds: [String]
     var frameFaults: Int, lastFrameFault: String
 
     init(_ street: Street) {
@@ -33,7 +35,21 @@ struct Standing: Sendable {
         (equity, isQuiet, openLines) = (engine.equity, engine.isQuiet, engine.openLines)
         (runway, liquidationRise) = (engine.runway, engine.liquidationRise)
         (isReady, recordsFault) = (engine.isReady, engine.recordsFault)
+        whatHolds = engine.whatHolds
         (frameFaults, lastFrameFault) = (street.books.faults, street.books.lastFault)
+    }
+}
+
+extension Standing {
+    /// What keeps entries away when this `resume` is done, and what lifts it; nothing for other orders.
+    func holds(after instruction: Engine.Instruction) -> [String] {
+        switch instruction {
+        case .resume: return whatHolds
+        case .script(let name, .resume):
+            let host = state == .hold ? ["the host is on hold: `neap resume` lifts that"] : []
+            return host + whatHolds.filter { !$0.hasPrefix("\(name) is on hold:") }
+        default: return []
+        }
     }
 }
 

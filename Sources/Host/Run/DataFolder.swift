@@ -35,7 +35,7 @@ struct DataFolder {
         (path, fault) = (made, trouble)
         // Starting again would bring the same: no supervisor should try that all day.
         if let trouble, isDemo || Self.names(in: home + "/journal").isEmpty {
-            throw StartFault(trouble, code: 2)
+            throw StartFault("\(trouble); choose another folder with --data", code: 2)
         }
     }
 
@@ -138,13 +138,14 @@ struct DataFolder {
             if mkdir(String(built.dropLast()), 0o700) != 0, errno != EEXIST { throw fault(path) }
         }
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(path, W_OK) == 0 else {
-            throw StartFault("\(path): is no folder that can be written; choose another with --data")
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw StartFault("\(path): is no folder")
         }
+        guard access(path, W_OK) == 0 else { throw fault(path) }
     }
 
     private static func fault(_ path: String) -> StartFault {
-        StartFault("\(path): \(String(cString: strerror(errno))); choose another folder with --data")
+        StartFault("\(path): \(String(cString: strerror(errno)))")
     }
 }
 

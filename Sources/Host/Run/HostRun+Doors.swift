@@ -12,7 +12,10 @@ extension HostRun {
     func openControl(
         _ door: OperatorDoor, _ loader: ScriptLoader, _ records: RecordBook?, _ started: Int64
     ) -> HTTPServer? {
-        let handler = ControlServer(status: status(loader, records, started)) {
+        let board = board
+        let handler = ControlServer(
+            status: status(loader, records, started), holds: { board.last?.holds(after: $0) ?? [] }
+        ) {
             door.obey($0)
         } script: { order, name, answer in
             guard let known = ScriptLoader.Order(rawValue: order) else {

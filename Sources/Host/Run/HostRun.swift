@@ -82,14 +82,21 @@ final class HostRun {
         }
     }
 
-    private func runLocked() throws(StartFault) -> Int32 {
+    /// What the last live run here left.
+    private func takeRecovery() throws(StartFault) -> Recovery? {
+        guard plan.mode == .live else { return nil }
         try guardian?.begin()
-        let recovery = plan.mode == .live ? try Recovery.latest(in: folder.path + "/journal") : nil
+        let recovery = try Recovery.latest(in: folder.path + "/journal")
         if let fault = folder.fault, recovery == nil {
             throw StartFault("\(fault). No run here ever knew its account: nothing can be open", code: 2)
         }
         // Something of an earlier run may be open: somebody looks after it even if this start fails.
         if recovery != nil { guardian?.look() }
+        return recovery
+    }
+
+    private func runLocked() throws(StartFault) -> Int32 {
+        let recovery = try takeRecovery()
         let (address, signer, demoClock) = try openVenue()
         defer { venue?.stop() }
         let (catalogue, markets) = try MarketsRead.read(address, logger)
@@ -138,7 +145,7 @@ final class HostRun {
         let started = MonotonicClock.microseconds()
         depict(desk, loader)
         let door = OperatorDoor(desk)
-        door.takeUp(isAsked: guardian?.isHaltAsked ?? false)
+        door.takeUp(isAsked: isHaltAsked(recovery))
         let control = openControl(door, loader, records, started)
         let console = openConsole(loader, records, started)
         desk.lease = guardian?.lease
@@ -352,6 +359,7 @@ final class HostRun {
             rooms.loader.stop()
             rooms.desk.stop()
             rooms.link.close()
+            rooms.desk.journal?.writer.close(endedBy)
             rooms.door.handOn()
             try beginWhole()
         }

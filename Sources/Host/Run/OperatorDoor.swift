@@ -27,7 +27,7 @@ final class OperatorDoor: Sendable {
     }
 
     /// Asks again for what was handed on; before the desk's first turn.
-    /// - Parameter isAsked: a signal came before there was a desk.
+    /// - Parameter isAsked: a signal came before there was a desk, or a run before left it so.
     func takeUp(isAsked: Bool) {
         let isHandedOn = getenv(Self.variable) != nil
         unsetenv(Self.variable)

@@ -38,7 +38,8 @@ final class RecordKeeper: Sendable {
         remedy = "`neap rebuild \(folder)` makes it anew from the journal when the run has ended"
         path = folder + "/" + RecordBook.file
         if let unwritable {
-            return state.withLock { ($0.missing, $0.isUnwritable) = (unwritable, true) }
+            state.withLock { ($0.missing, $0.isUnwritable) = (unwritable, true) }
+            return
         }
         do throws(RecordFault) {
             let time = UTCText.compact(WallClock.microseconds() / 1_000_000)

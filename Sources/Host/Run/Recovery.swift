@@ -30,6 +30,26 @@ struct Recovery {
         return nil
     }
 
+    /// A halt was asked of a run that never came to know its account, and nobody has re-armed since: no
+    /// checkpoint has it, but what was asked is on record.
+    /// - Parameter home: as above.
+    static func isHaltLeft(in home: String) -> Bool {
+        for run in DataFolder.names(in: home).reversed() {
+            guard var reader = try? JournalReader(path: "\(home)/\(run)") else { continue }
+            var isHalted: Bool?
+            while let entry = try? reader.next() {
+                guard case .input(.order(let order), _) = entry.record else { continue }
+                switch order {
+                case .halt, .haltFor: isHalted = true
+                case .rearm: isHalted = false
+                default: break
+                }
+            }
+            if let isHalted { return isHalted }
+        }
+        return false
+    }
+
     private static func read(_ folder: String) throws(StartFault) -> Recovery? {
         guard DataFolder.names(in: folder).contains(where: { $0.hasPrefix("000001.neapj") }) else {
             return nil
