@@ -36,6 +36,15 @@ import Testing
         #expect(try bench.loader.load().map(\.contract.version) == [version].compactMap { $0 })
     }
 
+    /// The first one is on record while the others are still looked at.
+    @Test func `without any, at a first start, runs all that stands there, however many`() throws {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
+        let files = names.map { ($0, entering(at: "9", name: $0)) }
+        let bench = try LoaderBench(Dictionary(uniqueKeysWithValues: files), policy: .shadow)
+        #expect(try bench.loader.load().map(\.package.name) == names)
+        #expect(bench.said == [])
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: [.rolledBack, .stopped, .refused] as [VersionStep])
     func `runs the version before one that ended badly, says so once, and tries that when asked`(
         fate: VersionStep

@@ -15,7 +15,7 @@ extension ScriptLoader {
         guard let known = try? records.fate(of: name, version) else {
             // A first run is a person's decision for all that stands there; what changed since is a save like
             // any other, and where those wait it waits.
-            guard setting.policy != .auto, (try? records.hasServed()) == true else { return file }
+            guard setting.policy != .auto, hasServed else { return file }
             return begin(
                 file, "\(name): version \(version.prefix(12)) of the file is new since the host last ran",
                 waited: true)

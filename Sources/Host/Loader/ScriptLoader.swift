@@ -137,6 +137,8 @@ package final class ScriptLoader: @unchecked Sendable {
     private var glancedAt: Int64 = 0
     /// What is being tried, and that its file has been saved again since.
     var trying: String?, isOvertaken = false
+    /// A version was in service before this start, which puts its own on record one by one.
+    var hasServed = false
 
     package init(_ setting: Setting) {
         self.setting = setting
@@ -152,6 +154,7 @@ package final class ScriptLoader: @unchecked Sendable {
         let contents = try setting.folder.read()
         hear(of: contents)
         names = contents.names.sorted()
+        hasServed = (try? setting.records?.hasServed()) == true
         var scripts: [Script] = []
         for package in contents.packages {
             seen[package.name] = package.fingerprint
