@@ -45,6 +45,8 @@ public enum Request: Sendable, Equatable {
     case interestPayments(offset: Int)
     /// What is lent and borrowed, by asset.
     case borrowLendPositions
+    /// Deposits, or withdrawals, that began at that moment or later.
+    case outsideTransfers(OutsideTransfer.Kind, from: Timestamp, offset: Int)
     /// Settled rates of a perp, newest first.
     case fundingRates(InstrumentID, limit: Int)
 
@@ -91,6 +93,7 @@ public enum Reply: Sendable, Equatable {
     case fundingPayments([FundingPayment])
     case interestPayments([InterestPayment])
     case borrowLendPositions([BorrowLendPosition])
+    case outsideTransfers([OutsideTransfer])
     case fundingRates([SettledRate])
     /// The venue said no: surely not done.
     case refused(Refusal)

@@ -111,6 +111,8 @@ public final class ReplyReader {
                 })
         case .interestPayments: .interestPayments(try rows(root, interest))
         case .borrowLendPositions: .borrowLendPositions(try rows(root, lent))
+        case .outsideTransfers(let kind, _, _):
+            .outsideTransfers(try rows(root) { row throws(FrameFault) in try transfer(kind, row) })
         case .fundingRates:
             .fundingRates(
                 try rows(root) { row throws(FrameFault) in

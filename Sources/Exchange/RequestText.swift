@@ -103,6 +103,13 @@ public struct RequestText: Sendable {
                 "/wapi/v1/history/interest",
                 [number("limit", RequestText.pageRows), number("offset", offset)],
                 signed: .interestHistoryQueryAll)
+        case .outsideTransfers(let kind, let from, let offset):
+            .get(
+                "/wapi/v1/capital/\(kind.rawValue)s",
+                [
+                    Parameter("from", .number(from.milliseconds)), number("limit", RequestText.pageRows),
+                    number("offset", offset),
+                ], signed: kind == .deposit ? .depositQueryAll : .withdrawalQueryAll)
         case .borrowLendPositions: .get("/api/v1/borrowLend/positions", signed: .borrowLendPositionQuery)
         case .fundingRates(let instrument, let limit):
             .get("/api/v1/fundingRates", [symbol(instrument), number("limit", limit)])

@@ -25,6 +25,18 @@ extension ReplyReader {
             asset: Asset(try row.text("symbol").string), net: try row.money("netQuantity", .down))
     }
 
+    /// A row of the lists of deposits and withdrawals.
+    static func transfer(
+        _ kind: OutsideTransfer.Kind, _ row: JSONNode
+    ) throws(FrameFault) -> OutsideTransfer {
+        OutsideTransfer(
+            kind: kind, id: try row.integer("id"), asset: Asset(try row.text("symbol").string),
+            quantity: try row.money("quantity", .down),
+            fee: kind == .withdrawal ? try row.optionalMoney("fee", .up) ?? .zero : .zero,
+            state: OutsideTransfer.State(try row.text("status").string, of: kind),
+            at: try row.calendarTime("createdAt"))
+    }
+
     static func venueTerms(
         _ request: Request, _ root: JSONNode, _ catalogue: Catalogue
     ) throws(FrameFault) -> Reply {

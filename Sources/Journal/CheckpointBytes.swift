@@ -3,7 +3,7 @@ import Core
 /// A checkpoint as bytes: the record of it, and what a run that goes on from it keeps in its first segment.
 public enum CheckpointBytes {
     /// Of this layout; another one is refused by name.
-    static let format: UInt8 = 3
+    static let format: UInt8 = 4
 
     public static func write(_ checkpoint: Checkpoint) -> [UInt8] {
         var writer = ByteWriter()
@@ -90,10 +90,26 @@ extension ByteWriter {
             $0.i64($1.tradeID)
             $0.text($1.order)
         }
-        list(kept.settled) {
+        settled(kept.settled)
+        list(kept.transfers) { $0.transferred($1) }
+        settled(kept.followed)
+    }
+
+    private mutating func settled(_ kept: [Checkpoint.Settled]) {
+        list(kept) {
             $0.text($1.symbol)
             $0.moment($1.until)
         }
+    }
+
+    private mutating func transferred(_ kept: Checkpoint.Transferred) {
+        word(kept.kind)
+        i64(kept.id)
+        text(kept.asset)
+        optional(kept.booked) { $0.money($1) }
+        money(kept.fee)
+        moment(kept.at)
+        flag(kept.isOver)
     }
 
     private mutating func script(_ kept: Checkpoint.Script) {
@@ -221,9 +237,19 @@ extension ByteReader {
             foreignFills: try list { r throws(Short) in
                 Checkpoint.ForeignFill(symbol: try r.text(), tradeID: try r.i64(), order: try r.text())
             },
-            settled: try list { r throws(Short) in
-                Checkpoint.Settled(symbol: try r.text(), until: try r.moment())
-            })
+            settled: try settled(),
+            transfers: try list { r throws(Short) in try r.transferred() }, followed: try settled())
+    }
+
+    private mutating func settled() throws(Short) -> [Checkpoint.Settled] {
+        try list { r throws(Short) in Checkpoint.Settled(symbol: try r.text(), until: try r.moment()) }
+    }
+
+    private mutating func transferred() throws(Short) -> Checkpoint.Transferred {
+        Checkpoint.Transferred(
+            kind: try word(), id: try i64(), asset: try text(),
+            booked: try optional { r throws(Short) in try r.money() }, fee: try money(), at: try moment(),
+            isOver: try flag())
     }
 
     private mutating func script() throws(Short) -> Checkpoint.Script {

@@ -47,6 +47,11 @@ public enum CommandText {
         case .interestPayments(let offset):
             return [kind("interest_payments"), Field("offset", String(offset))]
         case .borrowLendPositions: return [kind("borrow_lend_positions")]
+        case .outsideTransfers(let transfer, let from, let offset):
+            return [
+                kind("\(transfer.rawValue)s"), Field("from", String(from.microseconds)),
+                Field("offset", String(offset)),
+            ]
         case .fundingRates(let id, let limit):
             return [kind("funding_rates"), symbol(id), Field("limit", String(limit))]
         }

@@ -121,6 +121,9 @@ extension SimulatedVenue {
                 balances(of: account).filter { $0.balance.borrowed > .zero }.map {
                     BorrowLendPosition(asset: $0.asset, net: -$0.balance.borrowed)
                 })
+        case .outsideTransfers(let kind, let from, let offset):
+            let rows = transfers(kind, of: account).reversed().filter { $0.at >= from }
+            return .outsideTransfers(Array(rows.dropFirst(offset).prefix(1_000)))
         case .fundingRates(let id, let limit):
             return .fundingRates(Array(settledRates(id).reversed().prefix(limit)))
         }

@@ -42,6 +42,8 @@ public struct SimulatedVenue: Sendable {
     var tickets = Lookup<Int64, Ticket>()
     var nextOrderID: Int64
     var nextPositionID: Int64
+    /// The last number given to a deposit or a withdrawal.
+    var lastTransferID: Int64 = 4_100_000
     var nextSecond: Timestamp
     var nextRealisation: Timestamp
     var overcharge: Money?

@@ -87,6 +87,7 @@ struct VenueAccount: Sendable {
     var fills: [VenueFill] = []
     var funding: [FundingRecord] = []
     var interest: [InterestRecord] = []
+    var transfers: [OutsideTransfer] = []
     var settlements: [Settlement] = []
     var closedPositions: [PositionState] = []
 

@@ -74,6 +74,10 @@ extension SimulatedVenue {
     public func fills(of account: AccountID) -> [VenueFill] { accounts[account.index].fills }
     public func funding(of account: AccountID) -> [FundingRecord] { accounts[account.index].funding }
     public func interest(of account: AccountID) -> [InterestRecord] { accounts[account.index].interest }
+    /// Deposits and withdrawals of that kind, oldest first.
+    public func transfers(_ kind: OutsideTransfer.Kind, of account: AccountID) -> [OutsideTransfer] {
+        accounts[account.index].transfers.filter { $0.kind == kind }
+    }
     public func settlements(of account: AccountID) -> [Settlement] { accounts[account.index].settlements }
     /// Closed ones, oldest first.
     public func closedPositions(of account: AccountID) -> [PositionState] {
@@ -105,12 +109,5 @@ extension SimulatedVenue {
     /// Changes an account's fees: tiers move.
     public mutating func setRates(_ rates: FeeRates, of account: AccountID) {
         accounts[account.index].rates = rates
-    }
-
-    /// USDC to or from an account by hand, against the outside.
-    public mutating func transfer(_ amount: Money, _ asset: Asset, to account: AccountID) {
-        accounts[account.index][asset].available += amount
-        accounts[SimulatedVenue.outside.index][asset].available -= amount
-        tellBalance(account, asset)
     }
 }

@@ -45,7 +45,7 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
     var now: Timestamp
     /// How far the clock that others see is moved.
     private(set) var clockShift = TimeSpan.zero
-    private var firstAccount: AccountID?
+    private(set) var firstAccount: AccountID?
     private var waiting: [Int64: Waiter] = [:]
     private var lastTicket: Int64 = 0
     /// When the request that is being answered came, monotonic microseconds; only kept for stamps.
@@ -150,6 +150,8 @@ final class VenueDesk: HTTPServerHandler, @unchecked Sendable {
             case .goAway(let span): leave(for: span, io)
             case .remember(let count, let symbol, let from, let to): remember(count, symbol, from, to)
             case .shiftClock(let span): clockShift = clockShift + span
+            case .transfer(let transfer): play(transfer)
+            case .endTransfers(let well): endTransfers(well: well)
             }
         }
     }

@@ -26,6 +26,8 @@ extension VenueDesk {
         case (.get, "/api/v1/orders"): return try orders(query, account)
         case (.delete, "/api/v1/order"): return try cancel(request.body, account)
         case (.delete, "/api/v1/orders"): return try cancelAll(request.body, account)
+        case (.get, "/wapi/v1/capital/deposits"): return try transfers(.deposit, query, account)
+        case (.get, "/wapi/v1/capital/withdrawals"): return try transfers(.withdrawal, query, account)
         case (.get, let path) where path.hasPrefix("/wapi/v1/history/"):
             return try history(String(path.dropFirst("/wapi/v1/history/".count)), query, account)
         default: throw .unknownPath

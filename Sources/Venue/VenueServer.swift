@@ -92,6 +92,20 @@ public final class VenueServer: Sendable {
     /// Nobody reaches the venue for so long of its own time; its markets go on.
     public func goAway(for span: TimeSpan) { ask(.goAway(span)) }
 
+    /// The owner of the first account deposits, or withdraws what is free.
+    /// - Parameter confirms: it is over at once; otherwise it is pending until `endTransfers`.
+    public func transfer(
+        _ kind: OutsideTransfer.Kind, _ amount: Money, _ asset: Asset, fee: Money = .zero,
+        confirms: Bool = true
+    ) {
+        ask(
+            .transfer(
+                PlayedTransfer(kind: kind, amount: amount, asset: asset, fee: fee, confirms: confirms)))
+    }
+
+    /// Every deposit and withdrawal that is pending is confirmed, or comes to nothing.
+    public func endTransfers(well: Bool) { ask(.endTransfers(well: well)) }
+
     /// Puts executions of somebody without a name into the first account's history, spread evenly; nothing
     /// that is held changes by them.
     package func remember(fills count: Int, of symbol: String, from: Timestamp, to: Timestamp) {
@@ -123,6 +137,7 @@ enum VenueHook: Sendable {
     case misCharge(Money), dropStreams, goAway(TimeSpan)
     case remember(count: Int, symbol: String, from: Timestamp, to: Timestamp)
     case shiftClock(TimeSpan)
+    case transfer(PlayedTransfer), endTransfers(well: Bool)
 }
 
 /// What other threads share with the service thread.

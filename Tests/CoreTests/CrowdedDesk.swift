@@ -307,6 +307,7 @@ final class CrowdedDesk {
         case .fundingRates: .fundingRates([])
         case .fundingPayments: .fundingPayments([])
         case .interestPayments: .interestPayments([])
+        case .outsideTransfers: .outsideTransfers([])
         default: .notSent("not asked for here")
         }
     }

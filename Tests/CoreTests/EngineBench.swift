@@ -14,6 +14,8 @@ final class EngineBench {
     var looks = 0
     /// The last request with two orders, also when both were taken off the list.
     private(set) var lastBatch = RequestID(raw: 0)
+    /// Deposits and withdrawals that the venue lists.
+    var outside: [OutsideTransfer] = []
     private var sequence: Int64 = 1
     private var nextTrade: Int64 = 1
     private var lastMark: (update: MarkUpdate, at: Timestamp)?
@@ -175,6 +177,8 @@ final class EngineBench {
             case .fundingRates: .fundingRates([])
             case .fundingPayments: .fundingPayments([])
             case .interestPayments: .interestPayments([])
+            case .outsideTransfers(let kind, _, _):
+                .outsideTransfers(outside.filter { $0.kind == kind })
             default: nil
             }
         }

@@ -65,6 +65,8 @@ private struct Asking {
             .fills(from: Timestamp(milliseconds: 1), offset: 0), .fundingPayments(offset: 0),
             .fundingRates(spot, limit: 2), .market(perp), .lendingMarkets, .openInterest,
             .interestPayments(offset: 0), .borrowLendPositions,
+            .outsideTransfers(.deposit, from: Timestamp(milliseconds: 1), offset: 0),
+            .outsideTransfers(.withdrawal, from: Timestamp(milliseconds: 1), offset: 0),
         ]
         let text = RequestText(catalogue)
         requests = Dictionary(
@@ -104,6 +106,7 @@ extension Reply {
         "order-cancel-accepted-not-executed": "acceptedOnly", "orders-open": "orders",
         "orders-cancel-all": "orders", "fill-history": "fills", "funding-history": "fundingPayments",
         "interest-history": "interestPayments", "borrow-lend-positions": "borrowLendPositions",
+        "deposits": "outsideTransfers", "withdrawals": "outsideTransfers",
     ]
 
     @Test func `to everything the program asks is read as what it is`() throws {
@@ -175,6 +178,61 @@ extension Reply {
                 #expect(paid.amount == (kind.isPaid ? -Money(1) : quantity))
             }
         }
+    }
+
+    @Test func `about deposits and withdrawals says what came and went, and in which state it is`() throws {
+        guard case .outsideTransfers(let deposits) = try reply("deposits"),
+            case .outsideTransfers(let withdrawals) = try reply("withdrawals")
+        else { return #expect(Bool(false), "another kind") }
+        let at = Timestamp(milliseconds: 1_788_368_400_125)
+        func row(
+            _ kind: OutsideTransfer.Kind, _ id: Int64, _ asset: String, _ quantity: String,
+            fee: String = "0", _ state: OutsideTransfer.State, _ seconds: Int64
+        ) -> OutsideTransfer {
+            OutsideTransfer(
+                kind: kind, id: id, asset: Asset(asset), quantity: Money(quantity)!, fee: Money(fee)!,
+                state: state, at: at - .seconds(seconds))
+        }
+        #expect(
+            deposits == [
+                row(.deposit, 4_100_003, "SOL", "1.5", .underWay, 0),
+                row(.deposit, 4_100_002, "USDC", "250.000001", .confirmed, 60),
+                row(.deposit, 4_100_001, "USDC", "10", .ended, 120),
+            ])
+        #expect(
+            withdrawals == [
+                row(.withdrawal, 5_200_003, "USDC", "7", .unknown, 0),
+                row(.withdrawal, 5_200_002, "USDC", "40", .underWay, 60),
+                row(.withdrawal, 5_200_001, "SOL", "0.75", fee: "0.006", .confirmed, 120),
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (OutsideTransfer.Kind.deposit, ["confirmed"], OutsideTransfer.State.confirmed),
+            (
+                .deposit,
+                [
+                    "initiated", "pending", "ownershipVerificationRequired", "senderVerificationCompleted",
+                    "senderVerificationRequired",
+                ], .underWay
+            ),
+            (.deposit, ["cancelled", "declined", "expired", "refunded"], .ended),
+            (.deposit, ["", "Confirmed", "recipientInformationProvided"], .unknown),
+            (.withdrawal, ["confirmed"], .confirmed),
+            (
+                .withdrawal,
+                [
+                    "pending", "ownershipVerificationRequired", "recipientInformationProvided",
+                    "recipientInformationRequired",
+                ], .underWay
+            ),
+            (.withdrawal, ["cancelled", "refunded", "initiated"], .unknown),
+        ])
+    func `about a transfer is in one of four states, and a word nobody knows is the fourth`(
+        kind: OutsideTransfer.Kind, words: [String], state: OutsideTransfer.State
+    ) {
+        for word in words { #expect(OutsideTransfer.State(word, of: kind) == state, "\(word)") }
     }
 
     @Test func `about executions says why the venue made them`() throws {

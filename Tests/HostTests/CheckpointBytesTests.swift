@@ -16,6 +16,15 @@ import Testing
                 name: "a", version: "1", state: .reduceOnly, stopped: nil, profit: ProfitAndLoss(),
                 dayStart: Money(-3), entries: 4, exits: 3, rounds: 3, takes: TakeCount(orders: 17, fills: 5))
         ]
+        kept.transfers = [
+            Checkpoint.Transferred(
+                kind: .deposit, id: 7, asset: "USDC", booked: Money(50), fee: .zero,
+                at: Timestamp(milliseconds: 1_790_000_000_000), isOver: true),
+            Checkpoint.Transferred(
+                kind: .withdrawal, id: .max, asset: "SOL", booked: nil, fee: Money(1),
+                at: Timestamp(microseconds: 0), isOver: false),
+        ]
+        kept.followed = [Checkpoint.Settled(symbol: "USDC", until: Timestamp(microseconds: 5))]
         return kept
     }
 

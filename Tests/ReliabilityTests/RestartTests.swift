@@ -32,5 +32,34 @@
                 #expect(stage.faultsAtTheEnd().isEmpty)
             }
         }
+
+        @Test(.timeLimit(.minutes(3)))
+        func `books what came and went while no host ran as deposits and withdrawals, once`() async throws {
+            try await aside {
+                let stage = try KillTrial(.taking)
+                let first = try stage.host([:], seconds: 120)
+                #expect(stage.until(seconds: 40) { stage.log.contains("Opened SOL") })
+                first.signal(SIGKILL)
+                #expect(first.end(within: 20) == SIGKILL)
+                stage.venue.transfer(.deposit, Money(50), .usdc)
+                stage.venue.transfer(.withdrawal, Money(20), .usdc, fee: Money(1), confirms: false)
+                try stage.leave()
+                for restart in 1...2 {
+                    let host = try stage.host([:], seconds: 120)
+                    #expect(stage.until(seconds: 40) { stage.count("Reconciled") >= restart })
+                    stage.venue.endTransfers(well: true)
+                    host.stop()
+                    #expect(host.end(within: 40) == 0)
+                    #expect(stage.faultsAtTheEnd().isEmpty, "\(stage.faultsAtTheEnd())")
+                    let kept = try #require(try Recovery.latest(in: stage.live + "/journal")?.checkpoint)
+                    #expect(kept.transfers.map(\.booked) == [Money(50), Money(-21)])
+                    let amounts = kept.ledger.filter {
+                        $0.account == Account(Account.house, .outside) && $0.asset == .usdc
+                    }
+                    #expect(amounts.map(\.balance) == [Money(-30)])
+                }
+                #expect(!(stage.log + stage.guardianLog).contains("while this host was away"))
+            }
+        }
     }
 #endif

@@ -221,6 +221,43 @@ import Wire
         #expect(text.contains(#""interestRate":"0.1""#))
     }
 
+    @Test func `deposits and withdrawals are listed as they are read, and move the balance when they do`()
+        async throws
+    {
+        let caller = try VenueCaller()
+        defer { caller.stop() }
+        let reader = ReplyReader(Catalogue([])), text = RequestText(Catalogue([]))
+        func list(_ kind: OutsideTransfer.Kind, from: Int64 = 0) async throws -> [OutsideTransfer] {
+            let request = Request.outsideTransfers(kind, from: Timestamp(milliseconds: from), offset: 0)
+            let answer = try await caller.signed(.get, text.call(request).path)
+            let reply = reader.read(
+                request, status: answer.status, contentType: nil, body: Array(answer.text.utf8))
+            guard case .outsideTransfers(let rows) = reply else { throw VenueFault("\(reply)") }
+            return rows
+        }
+        func cash() async throws -> String {
+            let all = Self.object(try await caller.signed(.get, "/api/v1/capital").text)
+            return (all["USDC"] as? [String: Any])?["available"] as? String ?? ""
+        }
+        for kind in OutsideTransfer.Kind.allCases { #expect(try await list(kind).isEmpty) }
+        caller.server.transfer(.deposit, Money(50), .usdc)
+        caller.server.transfer(.deposit, Money(5), .usdc, confirms: false)
+        caller.server.transfer(.withdrawal, Money(20), .usdc, fee: Money(1), confirms: false)
+        caller.server.transfer(.withdrawal, Money(2_000), .usdc)
+        var gone: [OutsideTransfer] = []
+        while gone.isEmpty { gone = try await list(.withdrawal) }
+        #expect(gone.map(\.state) == [.underWay] && gone[0].quantity == Money(20) && gone[0].fee == Money(1))
+        #expect(try await list(.deposit).map(\.state) == [.underWay, .confirmed], "newest first")
+        #expect(try await list(.deposit).map(\.quantity) == [Money(5), Money(50)])
+        #expect(try await cash() == "1029", "what is on its way out is gone")
+        let after = gone[0].at.milliseconds + 60_000
+        #expect(try await list(.withdrawal, from: after).isEmpty)
+        caller.server.endTransfers(well: false)
+        while try await !list(.withdrawal).isEmpty {}
+        #expect(try await list(.deposit).map(\.state) == [.ended, .confirmed])
+        #expect(try await cash() == "1050", "it came back, and the other never came")
+    }
+
     @Test func `sixty times as fast the clock runs, funding comes and stamps are kept`() async throws {
         var configuration = VenueConfiguration()
         configuration.speed = 60

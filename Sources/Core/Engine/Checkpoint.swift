@@ -25,6 +25,9 @@ public struct Checkpoint: Sendable, Equatable {
     public var foreignFills: [ForeignFill]
     /// The last settlement booked: of funding by symbol of the market, of interest by asset.
     public var settled: [Settled]
+    /// Deposits and withdrawals that are booked or known to be no matter of this ledger; and by asset until
+    /// when differences were followed.
+    public var transfers: [Transferred], followed: [Settled]
 
     /// One strategy's counts and latch.
     public struct Script: Sendable, Equatable {
@@ -81,6 +84,24 @@ public struct Checkpoint: Sendable, Equatable {
             symbol: String, until: Timestamp
         ) {
             (self.symbol, self.until) = (symbol, until)
+        }
+    }
+
+    /// A deposit or withdrawal that needs no booking any more.
+    public struct Transferred: Sendable, Equatable {
+        public var kind: OutsideTransfer.Kind, id: Int64, asset: String
+        /// What was booked, signed, and the fee in it; `nil` when nothing was.
+        public var booked: Money?, fee: Money
+        public var at: Timestamp
+        /// Nothing more is expected of it; one that is not confirmed may be given back.
+        public var isOver: Bool
+
+        public init(
+            kind: OutsideTransfer.Kind, id: Int64, asset: String, booked: Money?, fee: Money, at: Timestamp,
+            isOver: Bool
+        ) {
+            (self.kind, self.id, self.asset, self.booked) = (kind, id, asset, booked)
+            (self.fee, self.at, self.isOver) = (fee, at, isOver)
         }
     }
 
@@ -144,7 +165,8 @@ public struct Checkpoint: Sendable, Equatable {
         at: Timestamp, openedAt: Timestamp, state: TradingState, isFlattening: Bool, day: Int64,
         entriesToday: Int, feesToday: Money, firstBlock: UInt32, lastBlock: UInt32, scripts: [Script],
         markets: [Market], found: [Contracts], foreign: [String], holdings: [Held], orders: [Ordered],
-        ledger: [Ledger.Row], foreignFills: [ForeignFill], settled: [Settled]
+        ledger: [Ledger.Row], foreignFills: [ForeignFill], settled: [Settled],
+        transfers: [Transferred] = [], followed: [Settled] = []
     ) {
         (self.at, self.openedAt, self.state, self.isFlattening) = (at, openedAt, state, isFlattening)
         (self.day, self.entriesToday, self.feesToday, self.firstBlock) = (
@@ -153,6 +175,7 @@ public struct Checkpoint: Sendable, Equatable {
         (self.lastBlock, self.scripts, self.markets, self.found) = (lastBlock, scripts, markets, found)
         (self.foreign, self.holdings, self.orders, self.ledger) = (foreign, holdings, orders, ledger)
         (self.foreignFills, self.settled) = (foreignFills, settled)
+        (self.transfers, self.followed) = (transfers, followed)
     }
 }
 
@@ -216,7 +239,8 @@ extension Engine {
                 Checkpoint.Held(base: pairs[$0.pair.index].base.symbol, holding: $0)
             },
             orders: ordersKept.map(keep), ledger: ledger.rows,
-            foreignFills: foreignFillsKept, settled: settledUntil)
+            foreignFills: foreignFillsKept, settled: settledUntil, transfers: outside.kept,
+            followed: outside.followed.map { Checkpoint.Settled(symbol: $0.asset.symbol, until: $0.until) })
     }
 
     private func keep(_ slot: StrategySlot) -> Checkpoint.Script {

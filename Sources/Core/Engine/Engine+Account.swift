@@ -20,6 +20,7 @@ extension Engine {
         for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         ask(.fundingPayments(offset: 0))
         ask(.interestPayments(offset: 0))
+        askOutside()
         pollAccount()
         (nextPoll, startAskedAt) = (now + Self.pollEvery, now)
     }
@@ -39,6 +40,7 @@ extension Engine {
         askAgain()
         if ids.needsBlock(at: now) { note(.needsIDs) }
         askRestoredFills()
+        askOutsideAgain()
         while let place = retryAt.firstIndex(where: { $0.at <= now }) {
             ask(retryAt.remove(at: place).request)
         }
@@ -59,6 +61,7 @@ extension Engine {
             ask(.account)
             ask(.fundingPayments(offset: 0))
             ask(.interestPayments(offset: 0))
+            askOutside()
             for pair in pairs { ask(.fundingRates(pair.perp.id, limit: 72)) }
         }
     }
@@ -114,6 +117,7 @@ extension Engine {
         case (.collateral, .collateral(let facts)): readCollateral(facts)
         case (.borrowLendPositions, .borrowLendPositions(let rows)): account.lending = rows
         case (.interestPayments, .interestPayments(let payments)): bookInterest(payments)
+        case (.outsideTransfers, .outsideTransfers(let rows)): readOutside(rows, id, request)
         case (.openOrders, .orders(let updates)): readOpenOrders(updates, id)
         case (.markPrices, .marks(let rows)): for row in rows { apply(row.update, to: row.instrument) }
         case (.fills, .fills(let fills)): readFills(fills, id, request)
@@ -152,6 +156,7 @@ extension Engine {
         case .account: retryAt.append((now + .seconds(1), request))
         case .openOrders where !opened: retryAt.append((now + .seconds(1), request))
         case .fundingPayments, .interestPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
+        case .outsideTransfers(let kind, _, _): outsideFailed(kind)
         case .positions where !opened, .capital where !opened, .collateral where !opened,
             .borrowLendPositions where !opened:
             retryAt.append((now + .seconds(1), request))
@@ -300,6 +305,7 @@ extension Request {
         case .fundingPayments: "funding payments"
         case .interestPayments: "interest payments"
         case .borrowLendPositions: "what is borrowed"
+        case .outsideTransfers(let kind, _, _): "\(kind.rawValue)s"
         case .depth, .bestLevels: "depth"
         case .markets, .market: "markets"
         case .lendingMarkets: "lending markets"

@@ -52,6 +52,7 @@ extension Engine {
             flattening = flattening || flatten
             // Settlements since the last look belong into the last word of the ledger.
             closingReads = [ask(.fundingPayments(offset: 0)), ask(.interestPayments(offset: 0))]
+            closingReads += askOutside()
             touchAll()
         case .idBlock(let block):
             ids.add(block: block)

@@ -108,7 +108,7 @@ extension Engine {
     }
 
     /// Orders of that instrument are under way; those that rest change nothing until they are executed.
-    private func isMoving(_ id: InstrumentID) -> Bool {
+    func isMoving(_ id: InstrumentID) -> Bool {
         liveOrders.contains { orders[$0].order.instrument == id && !orders[$0].restsQuietly }
     }
 
@@ -158,12 +158,9 @@ extension Engine {
     /// interest, or a trade of somebody else whose execution was not seen.
     func compareBalances() {
         guard account.positionsKnown, account.debtsAreKnown else { return }
-        let isBusy = liveOrders.contains { !orders[$0].restsQuietly }
-        for asset in comparedAssets {
-            let pair = pairs.first { $0.base == asset }
-            if pair.map({ isMoving($0.spot.id) }) ?? isBusy { continue }
-            let difference = venueHolds(asset) - ledger.venueBalance(asset)
-            let tolerance = asset == .usdc ? Self.quoteTolerance : Self.coinTolerance
+        settleOutside()
+        for asset in comparedAssets where !isUnderWay(asset) {
+            let difference = surplus(asset), tolerance = Self.tolerance(asset)
             guard difference.magnitude > tolerance else {
                 differences.removeAll { $0.asset == asset }
                 continue
@@ -171,17 +168,29 @@ extension Engine {
             let seen = differences.firstIndex { $0.asset == asset }
             guard let seen, (differences[seen].amount - difference).magnitude <= tolerance else {
                 differences.removeAll { $0.asset == asset }
-                differences.append(BalanceDifference(asset: asset, amount: difference))
+                differences.append(BalanceDifference(asset: asset, amount: difference, since: now))
+                lookUpOutside(since: now)
                 continue
             }
             differences[seen].times += 1
-            if differences[seen].times == Self.differenceFollowed { follow(asset, difference) }
+            lookUpOutside(since: differences[seen].since)
+            if !differences[seen].isFollowed, isDue(differences[seen]) {
+                differences[seen].isFollowed = true
+                follow(asset, difference)
+            }
         }
         guard liveOrders.isEmpty else { return }
-        balancesAgree = differences.allSatisfy { $0.times >= Self.differenceFollowed }
+        balancesAgree = differences.allSatisfy(\.isFollowed)
         endReconciliation()
     }
-    private static let quoteTolerance = Money(raw: 10_000_000_000), coinTolerance = Money(raw: 100_000)
+
+    /// It is no matter of timing, and no deposit or withdrawal that the venue lists. After a start any list
+    /// of this run has what happened before.
+    private func isDue(_ difference: BalanceDifference) -> Bool {
+        guard difference.times >= Self.differenceFollowed else { return false }
+        let first = isReconciled ? difference.since : Timestamp(microseconds: .min)
+        return outside.isHeard(since: first) || now - difference.since >= Self.historyPatience
+    }
 
     private var comparedAssets: [Asset] {
         var assets: [Asset] = [.usdc]
@@ -217,12 +226,13 @@ extension Engine {
         {
             loseCoins(pair, -difference - max(house, .zero), price)
             if house > .zero { adjust(asset, -house) }
-            return
+            return markFollowed(asset)
         }
         if !isReconciled { adjust(asset, difference) }
     }
 
     private func adjust(_ asset: Asset, _ amount: Money) {
+        markFollowed(asset)
         ledger.post(
             Posting(
                 from: Account(Account.house, .adjustment), to: Account(Account.house, .venue), asset: asset,
@@ -375,5 +385,8 @@ extension Engine {
 struct BalanceDifference {
     let asset: Asset
     var amount: Money
+    let since: Timestamp
     var times = 1
+    /// Told, and where the ledger follows it followed.
+    var isFollowed = false
 }

@@ -65,6 +65,7 @@ extension Engine {
                 interestBefore.append((Asset(kept.symbol), kept.until))
             }
         }
+        outside.restore(checkpoint)
         contractsAtHour = holdings.map(\.perp)
         hour = checkpoint.at.microseconds / Self.hourMicroseconds
         isChanged = false

@@ -122,7 +122,7 @@ extension Engine {
     }
 
     /// One side of a transfer of a leg, as a fill at mid without a fee: figures and causes of the holding.
-    private func book(_ moved: Quantity, _ leg: Leg, _ price: Price, cash: Money, in place: Int) {
+    func book(_ moved: Quantity, _ leg: Leg, _ price: Price, cash: Money, in place: Int) {
         if leg == .spot {
             holdings[place].coins += Money(raw: Int128(moved.raw) * 10_000)
             holdings[place].spotGross += moved

@@ -103,6 +103,7 @@ public final class Engine {
     var seenFunding: [FundingPayment] = []
     /// Interest that was read; and by asset the last of it that an earlier run booked.
     var seenInterest: [InterestPayment] = [], interestBefore: [(asset: Asset, until: Timestamp)] = []
+    var outside = OutsideBook()
     var lastTurn: Timestamp?
     /// All pairs are to be closed, by the operator or at the end.
     var flattening = false

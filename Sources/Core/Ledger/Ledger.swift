@@ -10,6 +10,8 @@ public enum AccountName: String, Sendable, CaseIterable, Comparable {
     /// What strategies handed to each other inside the host; over all owners it is zero.
     case transfers
     case fees, funding, borrow
+    /// Where deposits come from and withdrawals go to.
+    case outside
     /// Differences found and accepted by a person.
     case adjustment
     public static func < (a: AccountName, b: AccountName) -> Bool { a.rawValue < b.rawValue }
