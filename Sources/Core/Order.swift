@@ -4,6 +4,8 @@ public struct ClientOrderID: Hashable, Comparable, Sendable, CustomStringConvert
     public init(raw: UInt32) { self.raw = raw }
     public static func < (a: ClientOrderID, b: ClientOrderID) -> Bool { a.raw < b.raw }
     public var description: String { String(raw) }
+    /// Names of one block.
+    public static let perBlock: UInt32 = 4096
 }
 
 /// The venue's name for an order, known only after acceptance.

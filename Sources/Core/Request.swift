@@ -47,6 +47,9 @@ public enum Request: Sendable, Equatable {
     case borrowLendPositions
     /// Deposits, or withdrawals, that began at that moment or later.
     case outsideTransfers(OutsideTransfer.Kind, from: Timestamp, offset: Int)
+    /// The names under which this account's orders went, by the history of orders or of executions, newest
+    /// first; of all markets, known here or not.
+    case formerOrders(OrderHistory, offset: Int)
     /// Settled rates of a perp, newest first.
     case fundingRates(InstrumentID, limit: Int)
 
@@ -94,6 +97,7 @@ public enum Reply: Sendable, Equatable {
     case interestPayments([InterestPayment])
     case borrowLendPositions([BorrowLendPosition])
     case outsideTransfers([OutsideTransfer])
+    case formerOrders([FormerOrder])
     case fundingRates([SettledRate])
     /// The venue said no: surely not done.
     case refused(Refusal)
@@ -104,6 +108,18 @@ public enum Reply: Sendable, Equatable {
 }
 
 public enum OrderAnswer: Sendable, Equatable { case done(OrderUpdate), refused(Refusal) }
+
+/// A history that tells the names of orders.
+public enum OrderHistory: String, Sendable, CaseIterable { case orders, fills }
+
+/// What an order of this account was called.
+public struct FormerOrder: Sendable, Equatable {
+    /// `nil` for one without a client order id.
+    public let id: ClientOrderID?
+    /// When it was made, or executed.
+    public let at: Timestamp
+    public init(id: ClientOrderID?, at: Timestamp) { (self.id, self.at) = (id, at) }
+}
 
 /// The venue's no, in its own code and words.
 public struct Refusal: Sendable, Equatable {

@@ -113,6 +113,8 @@ public final class ReplyReader {
         case .borrowLendPositions: .borrowLendPositions(try rows(root, lent))
         case .outsideTransfers(let kind, _, _):
             .outsideTransfers(try rows(root) { row throws(FrameFault) in try transfer(kind, row) })
+        case .formerOrders(let list, _):
+            .formerOrders(try rows(root) { row throws(FrameFault) in try name(list, row) })
         case .fundingRates:
             .fundingRates(
                 try rows(root) { row throws(FrameFault) in

@@ -111,6 +111,13 @@ public struct RequestText: Sendable {
                     number("offset", offset),
                 ], signed: kind == .deposit ? .depositQueryAll : .withdrawalQueryAll)
         case .borrowLendPositions: .get("/api/v1/borrowLend/positions", signed: .borrowLendPositionQuery)
+        case .formerOrders(let list, let offset):
+            .get(
+                "/wapi/v1/history/\(list.rawValue)",
+                [
+                    number("limit", RequestText.pageRows), number("offset", offset),
+                    Parameter("sortDirection", "Desc"),
+                ], signed: list == .orders ? .orderHistoryQueryAll : .fillHistoryQueryAll)
         case .fundingRates(let instrument, let limit):
             .get("/api/v1/fundingRates", [symbol(instrument), number("limit", limit)])
         }

@@ -25,6 +25,13 @@ extension ReplyReader {
             asset: Asset(try row.text("symbol").string), net: try row.money("netQuantity", .down))
     }
 
+    /// A row of the histories of orders and executions, of which only the name is wanted.
+    static func name(_ list: OrderHistory, _ row: JSONNode) throws(FrameFault) -> FormerOrder {
+        FormerOrder(
+            id: row.clientOrderID("clientId"),
+            at: try row.calendarTime(list == .orders ? "createdAt" : "timestamp"))
+    }
+
     /// A row of the lists of deposits and withdrawals.
     static func transfer(
         _ kind: OutsideTransfer.Kind, _ row: JSONNode

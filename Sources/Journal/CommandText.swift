@@ -52,6 +52,8 @@ public enum CommandText {
                 kind("\(transfer.rawValue)s"), Field("from", String(from.microseconds)),
                 Field("offset", String(offset)),
             ]
+        case .formerOrders(let list, let offset):
+            return [kind("former_orders"), Field("list", list.rawValue), Field("offset", String(offset))]
         case .fundingRates(let id, let limit):
             return [kind("funding_rates"), symbol(id), Field("limit", String(limit))]
         }

@@ -107,6 +107,15 @@ extension SimulatedVenue {
                 bids: Array(whole.bids.suffix(5)), asks: Array(whole.asks.suffix(5)), sequence: whole.sequence
             )
         case .serverTime: return .serverTime(clock)
+        case .fills, .fundingPayments, .interestPayments, .borrowLendPositions, .outsideTransfers,
+            .formerOrders,
+            .fundingRates:
+            return historyAnswer(request, account)
+        }
+    }
+
+    private func historyAnswer(_ request: Request, _ account: AccountID) -> Reply? {
+        switch request {
         case .fills(let from, let offset):
             let rows = fills(of: account).map(\.fill).filter { $0.venueTime >= from }
             return .fills(Array(rows.dropFirst(offset).prefix(1_000)))
@@ -124,8 +133,19 @@ extension SimulatedVenue {
         case .outsideTransfers(let kind, let from, let offset):
             let rows = transfers(kind, of: account).reversed().filter { $0.at >= from }
             return .outsideTransfers(Array(rows.dropFirst(offset).prefix(1_000)))
+        case .formerOrders(.orders, let offset):
+            let rows = orders(of: account).reversed().map {
+                FormerOrder(id: $0.order.clientID.map(ClientOrderID.init(raw:)), at: $0.createdAt)
+            }
+            return .formerOrders(Array(rows.dropFirst(offset).prefix(1_000)))
+        case .formerOrders(.fills, let offset):
+            let rows = fills(of: account).reversed().map {
+                FormerOrder(id: $0.clientID.map(ClientOrderID.init(raw:)), at: $0.fill.venueTime)
+            }
+            return .formerOrders(Array(rows.dropFirst(offset).prefix(1_000)))
         case .fundingRates(let id, let limit):
             return .fundingRates(Array(settledRates(id).reversed().prefix(limit)))
+        default: return nil
         }
     }
 

@@ -66,6 +66,7 @@ private struct Asking {
             .fundingRates(spot, limit: 2), .market(perp), .lendingMarkets, .openInterest,
             .interestPayments(offset: 0), .borrowLendPositions,
             .outsideTransfers(.deposit, from: Timestamp(milliseconds: 1), offset: 0),
+            .formerOrders(.orders, offset: 0),
             .outsideTransfers(.withdrawal, from: Timestamp(milliseconds: 1), offset: 0),
         ]
         let text = RequestText(catalogue)
@@ -106,7 +107,7 @@ extension Reply {
         "order-cancel-accepted-not-executed": "acceptedOnly", "orders-open": "orders",
         "orders-cancel-all": "orders", "fill-history": "fills", "funding-history": "fundingPayments",
         "interest-history": "interestPayments", "borrow-lend-positions": "borrowLendPositions",
-        "deposits": "outsideTransfers", "withdrawals": "outsideTransfers",
+        "order-history": "formerOrders", "deposits": "outsideTransfers", "withdrawals": "outsideTransfers",
     ]
 
     @Test func `to everything the program asks is read as what it is`() throws {
@@ -233,6 +234,31 @@ extension Reply {
         kind: OutsideTransfer.Kind, words: [String], state: OutsideTransfer.State
     ) {
         for word in words { #expect(OutsideTransfer.State(word, of: kind) == state, "\(word)") }
+    }
+
+    @Test func `about former orders has their names, of orders and of executions, in numbers and in text`()
+        throws
+    {
+        #expect(
+            try reply("order-history")
+                == .formerOrders([
+                    FormerOrder(
+                        id: ClientOrderID(raw: 7), at: Timestamp(milliseconds: 1_788_368_290_062))
+                ]))
+        let asking = try Asking()
+        let one = try #require(try asking.known().first { $0.name == "fill-history" })
+        let names = asking.reader.read(
+            .formerOrders(.fills, offset: 0), status: 200, contentType: nil, body: one.body)
+        guard case .formerOrders(let rows) = names, case .fills(let fills) = try asking.read(one) else {
+            return #expect(Bool(false), "another kind")
+        }
+        #expect(rows == fills.map { FormerOrder(id: $0.clientOrderID, at: $0.venueTime) })
+        #expect(rows.contains { $0.id != nil })
+        // Of a market that nobody here knows as well; only what has no name has none.
+        let other = String(decoding: one.body, as: UTF8.self).replacing("SOL_USDC", with: "NEW_USDC")
+        let strange = asking.reader.read(
+            .formerOrders(.fills, offset: 0), status: 200, contentType: nil, body: Array(other.utf8))
+        #expect(strange == names)
     }
 
     @Test func `about executions says why the venue made them`() throws {

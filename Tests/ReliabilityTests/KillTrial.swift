@@ -156,6 +156,9 @@
         /// The strategy enters no more.
         func leave() throws { try write("strategies/pair.lua", Self.strategy(setting.style, enters: false)) }
 
+        /// The strategy enters again.
+        func enter() throws { try write("strategies/pair.lua", Self.strategy(setting.style, enters: true)) }
+
         /// - Returns: whether it came true in time.
         func until(seconds: Int, _ isTrue: () -> Bool) -> Bool {
             let deadline = MonotonicClock.microseconds() + Int64(seconds) * 1_000_000
@@ -331,6 +334,21 @@
         var hasOrders: Bool {
             guard case .orders(let open)? = ask(.openOrders) else { return true }
             return !open.isEmpty
+        }
+
+        /// Places an order that finds nothing to execute and does not rest.
+        /// - Returns: whether the exchange took it.
+        func misses(_ id: ClientOrderID) -> Bool {
+            guard let market = pairs.first?.spot, case .depth(let bids, _, _)? = ask(.bestLevels(market.id)),
+                let bid = bids.last?.price.raw
+            else { return false }
+            let low = bid / 100 * 97
+            let order = Order(
+                id: id, instrument: market.id, side: .buy,
+                price: Price(raw: low - low % market.tickSize.raw), quantity: pairs[0].leastQuantity,
+                timeInForce: .immediateOrCancel, selfTrade: .rejectTaker)
+            guard case .order(let update)? = ask(.submit(order)) else { return false }
+            return update.status == .expired && update.executed == .zero
         }
 
         /// Orders that are open; `nil` when the exchange does not answer.

@@ -6,7 +6,7 @@
 /// late: so a run after it begins above them whatever was or was not written down, and sends nothing before
 /// what an earlier one may have signed last is void.
 public struct ClientIDs: Sendable {
-    static let perBlock: UInt32 = 4096
+    static let perBlock = ClientOrderID.perBlock
     /// Blocks are reserved below this one; the rest of the numbers belongs to the time.
     public static let blocksEnd: UInt32 = 1 << 18
     /// Eight ids a second last for four years before one comes again.

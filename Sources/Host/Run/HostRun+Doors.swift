@@ -114,44 +114,6 @@ extension HostRun {
         return (recovery.bytes, back.map { StoredScript($0, state: (try? $0.state()) ?? []) })
     }
 
-    /// A new folder, or one whose store is lost, begins above every id that the account shows: another host
-    /// may have used those, and may be using them now (FORMULAS E13).
-    /// - Returns: the highest id that the account shows of the last day; `nil` for none.
-    func passOverFound(
-        _ blocks: IDBlocks, _ link: VenueLink, _ catalogue: Catalogue, _ clock: RunClock
-    ) throws(StartFault) -> ClientOrderID? {
-        guard plan.mode == .live, blocks.isNew else { return nil }
-        let reader = ReplyReader(catalogue)
-        let day = clock.now - .seconds(86_400)
-        var found: [UInt32] = []
-        var requests: [Request] = [.openOrders, .fills(from: day, offset: 0)]
-        while let request = requests.popLast() {
-            let answer: RESTAnswer
-            do throws(LinkFault) { answer = try link.fetch(request) } catch { throw StartFault("\(error)") }
-            switch reader.read(
-                request, status: answer.status, contentType: answer.contentType, body: answer.body)
-            {
-            case .orders(let orders): found += orders.compactMap { $0.clientOrderID?.raw }
-            case .fills(let fills):
-                found += fills.compactMap { $0.clientOrderID?.raw }
-                if case .fills(_, let offset) = request, fills.count >= Engine.fillsPage {
-                    requests.append(.fills(from: day, offset: offset + fills.count))
-                }
-            default:
-                throw StartFault(
-                    "the exchange does not show orders and fills (\(answer.status)): without them the ids of "
-                        + "orders could be used twice; start again when it answers")
-            }
-        }
-        // Made of the time by whichever host, they say nothing of blocks.
-        found.removeAll { ClientIDs.isOfTime(ClientOrderID(raw: $0)) }
-        guard let highest = found.max(by: { $0 & 0x7FFF_FFFF < $1 & 0x7FFF_FFFF }), highest & 0x7FFF_FFFF > 0
-        else { return nil }
-        blocks.passOver(((highest & 0x7FFF_FFFF) >> 12) + 1)
-        logger.notice("Orders up to id \(highest) are on this account: ids begin above")
-        return ClientOrderID(raw: highest)
-    }
-
     /// The journal of this run; those of runs that are too old go.
     func openJournal(_ catalogue: Catalogue, _ markets: [UInt8], _ pairs: [Pair]) throws(StartFault)
         -> DeskJournal

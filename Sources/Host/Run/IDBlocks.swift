@@ -28,8 +28,14 @@ final class IDBlocks: Sendable {
 
     /// Blocks up to this one were used, by the record of the last run.
     func passOver(_ last: UInt32) {
-        state.withLock { ($0.next, $0.isRecorded) = (max($0.next, last + 1), last > 0) }
+        state.withLock { state in
+            state.next = max(state.next, min(last, ClientIDs.blocksEnd) + 1)
+            state.isRecorded = last > 0
+        }
     }
+
+    /// No block is left.
+    var isUsedUp: Bool { state.withLock { $0.next >= ClientIDs.blocksEnd } }
 
     private static func stored(_ path: String) throws(StartFault) -> UInt32? {
         guard let bytes = try smallFile(path) else { return nil }

@@ -27,6 +27,13 @@ enum Signals {
         return signal > 0 ? signal : nil
     }
 
+    /// One that ends a run has come and was not taken yet; it stays for whoever waits.
+    static var isStopPending: Bool {
+        var pending = sigset_t()
+        sigpending(&pending)
+        return stopping.contains { sigismember(&pending, $0) == 1 }
+    }
+
     static func name(_ signal: Int32) -> String {
         switch signal {
         case SIGINT: "SIGINT"
