@@ -8,6 +8,8 @@ public struct AccountState: Sendable {
     public var balancesKnown = false, positionsKnown = false, ordersKnown = false
     /// What is lent and borrowed; `nil` before it was read. It is read while something is borrowed.
     public var lending: [BorrowLendPosition]?
+    /// When it was last read what is owed, or that nothing is; `nil` before.
+    var debtsReadAt: Timestamp?
 
     public init() {}
 

@@ -115,7 +115,7 @@ extension Engine {
         case (.capital, .balances(let balances)): readBalances(balances)
         case (.positions, .positions(let positions)): readPositions(positions)
         case (.collateral, .collateral(let facts)): readCollateral(facts)
-        case (.borrowLendPositions, .borrowLendPositions(let rows)): account.lending = rows
+        case (.borrowLendPositions, .borrowLendPositions(let rows)): readLending(rows)
         case (.interestPayments, .interestPayments(let payments)): bookInterest(payments)
         case (.outsideTransfers, .outsideTransfers(let rows)): readOutside(rows, id, request)
         case (.openOrders, .orders(let updates)): readOpenOrders(updates, id)

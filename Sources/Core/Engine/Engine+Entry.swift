@@ -163,7 +163,7 @@ extension Engine {
         let spot = Draft(
             passage: approved.passage, leg: .spot, side: carry ? .buy : .sell, price: intent.spotPrice,
             quantity: intent.spotQuantity,
-            opensBorrow: !carry && limits.allowBorrow, redeems: account.facts?.autoLend ?? false)
+            opensBorrow: !carry && limits.allowBorrow, redeems: lends)
         let perp = Draft(
             passage: approved.passage, leg: .perp, side: carry ? .sell : .buy, price: intent.perpPrice,
             quantity: intent.quantity)

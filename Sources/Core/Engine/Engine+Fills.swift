@@ -27,6 +27,7 @@ extension Engine {
         if orders[place].purpose == .entry { countTakeFill(of: orders[place].holding) }
         netContracts[fill.instrument.index] += Quantity(raw: fill.quantity.raw * fill.side.sign)
         let record = orders[place]
+        if record.order.autoBorrow == true { borrowSales[fill.instrument.index] = now }
         ledger.book(fill, of: instruments[fill.instrument.index], owner: holdings[record.holding].owner)
         tell(fill, origin, by: record)
         bookCauses(fill, record)

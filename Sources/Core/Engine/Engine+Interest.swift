@@ -3,8 +3,19 @@
 extension Engine {
     func readCollateral(_ facts: CollateralFacts) {
         account.collateral = facts
-        if facts.borrowed > .zero { ask(.borrowLendPositions) } else { account.lending = nil }
+        guard facts.borrowed == .zero else {
+            ask(.borrowLendPositions)
+            return
+        }
+        (account.lending, account.debtsReadAt) = (nil, now)
     }
+
+    func readLending(_ rows: [BorrowLendPosition]) {
+        (account.lending, account.debtsReadAt) = (rows, now)
+    }
+
+    /// How long after a sale an answer may still show what was owed before it.
+    static let debtsLag = TimeSpan.seconds(2)
 
     func bookInterest(_ payments: [InterestPayment]) {
         for payment in payments.reversed() {

@@ -42,8 +42,21 @@ extension Engine {
             timeInForce: rests ? .goodTillCancelled : .immediateOrCancel, postOnly: rests,
             reduceOnly: leg == .perp ? reducesNet(instrument, side, quantity) : nil, selfTrade: .rejectMaker,
             opensBorrow: reverse && side == .sell && limits.allowBorrow,
-            closesBorrow: reverse && side == .buy,
-            redeems: account.facts?.autoLend ?? false)
+            closesBorrow: reverse && side == .buy && mayOwe(pair), redeems: lends)
+    }
+
+    /// The account owes the pair's base, or may, as far as it has been read: what a reverse sold of its own
+    /// is only bought back, and whoever owes nothing has nothing to repay (FORMULAS E11).
+    func mayOwe(_ pair: Pair) -> Bool {
+        if account.owed(pair.base) > .zero { return true }
+        guard account.debtsAreKnown, let read = account.debtsReadAt else { return true }
+        return borrowSales[pair.spot.id.index].map { $0 + Self.debtsLag >= read } ?? false
+    }
+
+    /// What is lent has to be redeemed for an order that gives it away.
+    var lends: Bool {
+        account.facts?.autoLend == true
+            || account.collateral?.weights.contains { $0.lent > .zero } == true
     }
 
     /// The gate's review of an order that is to reduce risk, by whomever it is asked for.

@@ -41,7 +41,7 @@ extension Engine {
             timeInForce: .goodTillCancelled,
             postOnly: true,
             selfTrade: .rejectTaker, opensBorrow: d == .reverse && side == .sell && limits.allowBorrow,
-            closesBorrow: d == .reverse && side == .buy, redeems: account.facts?.autoLend ?? false)
+            redeems: lends)
     }
 
     /// One step of a resting entry or exit: hedge what filled, pull what no longer earns, post anew, end in
@@ -235,6 +235,7 @@ extension Engine {
         var draft = postDraft(
             passage, leg, side, side == .sell ? top.ask.price : top.bid.price, quantity, holding.direction)
         draft.selfTrade = .rejectMaker
+        draft.closesBorrow = leg == .spot && side == .buy && mayOwe(pair)
         // Contracts that go meanwhile, as by a liquidation, must not be opened anew by what still rests.
         if leg == .perp { draft.reduceOnly = reducesNet(instrument, side, quantity) }
         holdings[place].operation?.lastPost = now

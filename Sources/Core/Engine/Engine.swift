@@ -104,6 +104,8 @@ public final class Engine {
     /// Interest that was read; and by asset the last of it that an earlier run booked.
     var seenInterest: [InterestPayment] = [], interestBefore: [(asset: Asset, until: Timestamp)] = []
     var outside = OutsideBook()
+    /// By instrument: when a sale was last executed that might borrow what it sold.
+    var borrowSales: [Timestamp?] = []
     var lastTurn: Timestamp?
     /// All pairs are to be closed, by the operator or at the end.
     var flattening = false
@@ -126,6 +128,7 @@ public final class Engine {
         mismatchSince = Array(repeating: nil, count: instruments.count)
         found = Array(repeating: .zero, count: instruments.count)
         settledBefore = Array(repeating: nil, count: instruments.count)
+        borrowSales = Array(repeating: nil, count: instruments.count)
         pairOf = Array(repeating: nil, count: instruments.count)
         for pair in pairs {
             pairOf[pair.spot.id.index] = pair.id
