@@ -15,6 +15,8 @@ private final class PlainStrategy: Strategy {
     let contract: StrategyContract
     /// Called in a turn, before it says that it wishes something.
     var decided: () -> Void = {}
+    /// Called in a turn that enters, before its orders are made.
+    var chosen: () -> Void = {}
     init() {
         var contract = StrategyContract(name: "plain", version: "0")
         contract.hasChoose = true
@@ -25,7 +27,10 @@ private final class PlainStrategy: Strategy {
         decided()
         return .wish(confidence: 0.9, usd: size)
     }
-    func choose(_ o: MarketView) -> ChoiceAnswer { .taker }
+    func choose(_ o: MarketView) -> ChoiceAnswer {
+        chosen()
+        return .taker
+    }
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer { .hold }
 }
 
@@ -143,6 +148,54 @@ private final class PlainStrategy: Strategy {
         #expect(street.engine.counters.ordersSent >= 1, "an entry was decided")
         #expect(server.stamps.orders.isEmpty)
         #expect(street.engine.counters.fills == 0)
+    }
+}
+
+/// A turn may be held up, as by a disk that makes writers wait: what it decided is old when it comes to
+/// send it.
+@Suite struct `A desk that was held up` {
+    @Test(.timeLimit(.minutes(2)), arguments: [(50, true), (400, false)] as [(Int64, Bool)])
+    func `sends no order that it decided too long ago, and decides it anew`(
+        milliseconds: Int64, leaves: Bool
+    ) throws {
+        var configuration = VenueConfiguration()
+        (configuration.seed, configuration.speed, configuration.keepsStamps) = (7, 10, true)
+        configuration.requestsPerMinute = nil
+        let server = try VenueServer.start(configuration)
+        defer { server.stop() }
+        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
+        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
+        let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
+        scout.close()
+        let pairs = catalogue.pairs(["SOL", "ETH"]).pairs
+        let strategy = PlainStrategy()
+        strategy.chosen = {
+            let until = MonotonicClock.microseconds() + milliseconds * 1000
+            while MonotonicClock.microseconds() < until {}
+        }
+        let street = Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [strategy])
+        let blocks = Atomic<UInt32>(1), decided = Atomic(0)
+        let isOver = Gate()
+        let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
+            blocks.add(1, ordering: .relaxed).newValue
+        } hear: { notes, _ in
+            for note in notes {
+                if case .filled = note { isOver.open() }
+                guard case .placing = note else { continue }
+                // Twice: the first was not taken for a try that failed.
+                if decided.add(1, ordering: .relaxed).newValue >= 2, !leaves { isOver.open() }
+            }
+        }
+        let link = VenueLink(
+            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        desk.start(link)
+        try link.open()
+        isOver.wait()
+        desk.stop()
+        link.close()
+        #expect(server.stamps.orders.isEmpty != leaves)
+        #expect((street.engine.counters.fills > 0) == leaves)
     }
 }
 

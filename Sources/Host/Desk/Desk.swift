@@ -149,6 +149,10 @@ final class Desk: @unchecked Sendable {
                 post(.reply(command.id, .notSent("the journal cannot be written")))
                 continue
             }
+            if command.request.placesOrders, clock.wallTime(since: now) > Engine.sendLag {
+                post(.reply(command.id, .notSent("it was decided too long ago")))
+                continue
+            }
             let changes = command.request.changesState
             Self.reach(.sendBefore, [command])
             let left = link?.perform(command, reduces: reduces) { [lease] in

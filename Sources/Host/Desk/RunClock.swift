@@ -34,6 +34,11 @@ struct RunClock: Sendable {
 
     var now: Timestamp { at(wall: wallAtStart + MonotonicClock.microseconds() - startedMonotonic) }
 
+    /// How much wall time has passed since a moment of this clock.
+    func wallTime(since moment: Timestamp) -> TimeSpan {
+        TimeSpan(microseconds: (now - moment).microseconds * 1000 / speedThousandths)
+    }
+
     func at(wall: Int64) -> Timestamp {
         Timestamp(microseconds: startedWall + (wall - startedWall) * speedThousandths / 1000)
     }
