@@ -102,11 +102,14 @@ public final class VenueLink: Sendable {
     /// Sends what a turn asked for. The answer comes to the listener, on the REST thread.
     /// - Parameters:
     ///   - reduces: may use the reserve of the request budget.
+    ///   - age: since the input that decided it: what places orders may be accepted so much shorter.
     ///   - mayLeave: asked when the request is signed, before it leaves: a process that stood still in
     ///   between must not send what it signs only then.
     /// - Returns: `false` when it may not leave; there is no answer then.
     @discardableResult
-    public func perform(_ command: Command, reduces: Bool, mayLeave: () -> Bool = { true }) -> Bool {
+    public func perform(
+        _ command: Command, reduces: Bool, age: TimeSpan = .zero, mayLeave: () -> Bool = { true }
+    ) -> Bool {
         let second = MonotonicClock.microseconds() / 1_000_000
         guard budget.withLock({ $0.take(atSecond: second, reduces: reduces) }) else {
             listener.answer(command.id, .failed(Self.overBudget))
@@ -114,7 +117,7 @@ public final class VenueLink: Sendable {
         }
         let call = text.call(command.request.inVenueTime(lead))
         let id = command.id, listener = listener
-        let signed = request(call, stateChanging: command.request.changesState)
+        let signed = request(call, stateChanging: command.request.changesState, age: age)
         guard mayLeave() else { return false }
         rest.send(signed) { [weak self] result in
             if case .answered(let answer) = result, VenueClockOffset.isBlamed(answer) {
@@ -148,11 +151,13 @@ public final class VenueLink: Sendable {
         request(text.call(.submit(order)), stateChanging: true).headers.count
     }
 
-    private func request(_ call: HTTPCall, stateChanging: Bool) -> RESTRequest {
+    private func request(_ call: HTTPCall, stateChanging: Bool, age: TimeSpan = .zero) -> RESTRequest {
         var headers = [("Accept", "application/json")]
         if call.body != nil { headers.append(("Content-Type", "application/json; charset=utf-8")) }
         let stamp = nowMilliseconds
-        let window = stateChanging ? Engine.requestWindow.milliseconds : Self.windowMilliseconds
+        let window =
+            stateChanging
+            ? max(1, Engine.requestWindow.milliseconds - age.milliseconds) : Self.windowMilliseconds
         if let signer, let text = call.signingText(timestamp: stamp, window: window) {
             headers += [
                 ("X-API-Key", signer.apiKey), ("X-Signature", signer.sign(text)),

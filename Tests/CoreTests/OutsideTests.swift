@@ -350,6 +350,25 @@ extension EngineBench {
         bench.expectZero()
     }
 
+    @Test func `that this key may not see is told of once and asked for with the hourly reads`() {
+        let bench = EngineBench()
+        func refuse() {
+            bench.answer {
+                guard case .outsideTransfers = $0 else { return nil }
+                return .refused(Refusal(status: 403, code: "FORBIDDEN", message: "no"))
+            }
+        }
+        func asked() -> Int { bench.asked { if case .outsideTransfers = $0 { true } else { false } } }
+        for hour in 1...2 {
+            bench.pass(2_703_000 + (hour == 1 ? 0 : 900_000), step: 1000)
+            #expect(asked() == 2, "hour \(hour)")
+            refuse()
+            bench.pass(60_000, step: 1000)
+            #expect(asked() == 0)
+        }
+        #expect(bench.alerts.filter { $0.contains("403 no") }.count == 1)
+    }
+
     @Test func `that tells of a deposit before a stop is waited for until the balance is read`() {
         let bench = EngineBench()
         bench.outside = [transfer(.deposit, "50", at: bench.now + .milliseconds(1))]

@@ -128,19 +128,39 @@ private final class Ear: VenueListener {
         }
 
         /// Sends an order and waits for its answer.
-        func order(_ number: UInt32) throws -> Reply {
+        func order(_ number: UInt32, age: TimeSpan = .zero) throws -> Reply {
             let order = Order(
                 id: ClientOrderID(raw: 4096 + number), instrument: pair.perp.id, side: .buy,
                 price: Price(raw: 100 * 100_000_000), quantity: pair.leastQuantity,
                 timeInForce: .goodTillCancelled, postOnly: true, selfTrade: .rejectTaker)
             let command = Command(id: RequestID(raw: Int64(number)), request: .submit(order))
-            link.perform(command, reduces: false)
+            link.perform(command, reduces: false, age: age)
             let result = try #require(ear.answer(to: command.id))
             guard case .answered(let answer) = result else { throw NoAnswer(result: result) }
             return ReplyReader(catalogue).read(
                 command.request, status: answer.status, contentType: answer.contentType, body: answer.body)
         }
         struct NoAnswer: Error { let result: RESTResult }
+    }
+
+    /// What was decided a while ago ends with what was decided at once.
+    @Test func `that is 800 ms further takes a fresh order, and none that is a second old`() throws {
+        let stage = try Stage()
+        defer { stage.close() }
+        stage.server.shiftClock(by: .milliseconds(800))
+        // The venue has taken the shift up once it refuses.
+        for number in (1...50 as ClosedRange<UInt32>) {
+            guard case .order = try stage.order(2 * number) else {
+                Issue.record("a fresh order was not taken")
+                return
+            }
+            guard case .refused(let refusal) = try stage.order(2 * number + 1, age: .seconds(1)) else {
+                continue
+            }
+            #expect(refusal.message == "Request has expired")
+            return
+        }
+        Issue.record("an old order was taken each time")
     }
 
     @Test func `that ran ahead is read again after one refused order, and the next is taken`() throws {

@@ -53,8 +53,8 @@ private func names(_ rows: [(id: UInt32?, age: Int64)], open: [UInt32] = []) -> 
 
     @Test(
         arguments: [
-            (nil, 1), (1, 2), (4096, 3), (7 << 12 | 9, 9), ((1 << 19 - 3) << 12, 1 << 19 - 1),
-            ((1 << 19 - 2) << 12, nil), (0xFFFF_FFFF, nil),
+            (nil, 1), (1, 2), (4096, 3), (7 << 12 | 9, 9), ((1 << 18 - 3) << 12, 1 << 18 - 1),
+            ((1 << 18 - 2) << 12, nil), (1 << 30 - 1, nil), (1 << 30, 1), (0xFFFF_FFFF, 1),
         ] as [(UInt32?, UInt32?)])
     func `are passed over by the blocks that a new folder takes, or none is left`(
         highest: UInt32?, first: UInt32?

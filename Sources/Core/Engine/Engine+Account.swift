@@ -156,7 +156,7 @@ extension Engine {
         case .account: retryAt.append((now + .seconds(1), request))
         case .openOrders where !opened: retryAt.append((now + .seconds(1), request))
         case .fundingPayments, .interestPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
-        case .outsideTransfers(let kind, _, _): outsideFailed(kind)
+        case .outsideTransfers(let kind, _, _): outsideFailed(kind, reply)
         case .positions where !opened, .capital where !opened, .collateral where !opened,
             .borrowLendPositions where !opened:
             retryAt.append((now + .seconds(1), request))

@@ -2,13 +2,12 @@ extension Engine {
     /// How long a request that changes something may be accepted after it was signed. Short: a lost order
     /// cannot be given up before, and the other leg stands alone so long.
     public static let requestWindow = TimeSpan.milliseconds(1_500)
-    /// How far the venue's clock may be behind what we take it for, and how long after its turn an order may
-    /// be signed, together.
+    /// How far the venue's clock may be behind what we take it for.
     static let clockDoubt = TimeSpan.milliseconds(500)
     /// How long after the input that decided it an order may be signed; later it does not leave. The moment
-    /// from which a lost order is given up is counted from that input: a desk that was held up must not send
-    /// what it would soon take for void.
-    public static let sendLag = TimeSpan.milliseconds(200)
+    /// from which a lost order is given up is counted from that input, so its window ends there too: it is
+    /// signed with what is left of `requestWindow`.
+    public static let sendLag = TimeSpan.milliseconds(1_000)
     /// How long an order may stay without a word before it is asked for; its caller may wait much longer.
     static let answerPatience = TimeSpan.seconds(1)
     /// How long the account's word is preferred to a history that does not list an execution.

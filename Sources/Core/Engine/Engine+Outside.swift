@@ -56,10 +56,20 @@ extension Engine {
         closingReads.append(ask(.capital))
     }
 
-    /// The question failed: it is put again from its beginning.
-    func outsideFailed(_ kind: OutsideTransfer.Kind) {
+    /// The question failed: it is put again from its beginning. A venue that does not show them to this key is
+    /// asked with the hourly reads only, and said so once.
+    func outsideFailed(_ kind: OutsideTransfer.Kind, _ reply: Reply) {
         outside.readings[kind.place].question = nil
-        outside.againAt = now + .seconds(5)
+        guard case .refused(let refusal) = reply, refusal.status != 429 else {
+            outside.againAt = now + .seconds(5)
+            return
+        }
+        guard !outside.isRefused else { return }
+        outside.isRefused = true
+        note(
+            .alert(
+                "the exchange does not show \(kind.rawValue)s (\(refusal.status) \(refusal.message)): what comes "
+                    + "or goes by them stays a difference that is told"))
     }
 
     func askOutsideAgain() {

@@ -50,6 +50,8 @@ struct OutsideBook: Sendable {
     var records: [OutsideRecord] = []
     var readings = [Reading(), Reading()]
     var againAt: Timestamp?
+    /// The venue does not show them; that was told.
+    var isRefused = false
     /// By asset: when the ledger last followed a difference.
     var followed: [(asset: Asset, until: Timestamp)] = []
 

@@ -82,8 +82,8 @@ public struct OrderRecord: Sendable {
     public let holding: Int
     /// The leg's mid when the trade was decided, and when this order was sent.
     public let decisionMid: Price, sentMid: Price
-    /// When the input arrived whose turn sent it. It was signed at most `Engine.sendLag` later, or did not
-    /// leave.
+    /// When the input arrived whose turn sent it. It was signed at most `Engine.sendLag` later, with the
+    /// window shortened by that, or did not leave.
     public let sentAt: Timestamp
     public var state = OrderState.sent
     public var venueOrderID: VenueOrderID?

@@ -149,13 +149,14 @@ final class Desk: @unchecked Sendable {
                 post(.reply(command.id, .notSent("the journal cannot be written")))
                 continue
             }
-            if command.request.placesOrders, clock.wallTime(since: now) > Engine.sendLag {
+            let age = command.request.placesOrders ? clock.wallTime(since: now) : .zero
+            if age > Engine.sendLag {
                 post(.reply(command.id, .notSent("it was decided too long ago")))
                 continue
             }
             let changes = command.request.changesState
             Self.reach(.sendBefore, [command])
-            let left = link?.perform(command, reduces: reduces) { [lease] in
+            let left = link?.perform(command, reduces: reduces, age: age) { [lease] in
                 !changes || lease?.allowsSending() != false
             }
             guard left != false else {
