@@ -153,16 +153,32 @@ extension Engine {
     /// second.
     private func failed(_ request: Request, _ reply: Reply) {
         switch request {
-        case .account: retryAt.append((now + .seconds(1), request))
-        case .openOrders where !opened: retryAt.append((now + .seconds(1), request))
-        case .fundingPayments, .interestPayments, .fundingRates: retryAt.append((now + .seconds(5), request))
+        case .account: again(request, after: .seconds(1))
+        case .openOrders where !opened: again(request, after: .seconds(1))
+        case .fundingPayments, .interestPayments, .fundingRates: again(request, after: .seconds(5))
         case .outsideTransfers(let kind, _, _): outsideFailed(kind, reply)
         case .positions where !opened, .capital where !opened, .collateral where !opened,
             .borrowLendPositions where !opened:
-            retryAt.append((now + .seconds(1), request))
+            again(request, after: .seconds(1))
         default: break
         }
-        if !opened { note(.alert("no answer to \(request.plainName): \(reply.plainText)")) }
+        if !opened { tellUnanswered(request, reply) }
+    }
+
+    /// Each kind of question once a minute.
+    private func tellUnanswered(_ request: Request, _ reply: Reply) {
+        let name = request.plainName
+        unanswered.removeAll { now - $0.toldAt >= .seconds(60) }
+        guard !unanswered.contains(where: { $0.name == name }) else { return }
+        unanswered.append((name, now))
+        note(.alert("no answer to \(name): \(reply.plainText)"))
+    }
+
+    /// Asks once more later. Once is enough, however many of the same question failed: polls go on asking,
+    /// and an exchange in trouble would be asked more with each second.
+    func again(_ request: Request, after pause: TimeSpan) {
+        guard !retryAt.contains(where: { $0.request == request }) else { return }
+        retryAt.append((now + pause, request))
     }
 
     private func readBalances(_ balances: [BalanceUpdate]) {

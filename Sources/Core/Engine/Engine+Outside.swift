@@ -56,8 +56,8 @@ extension Engine {
         closingReads.append(ask(.capital))
     }
 
-    /// The question failed: it is put again from its beginning. A venue that does not show them to this key is
-    /// asked with the hourly reads only, and said so once.
+    /// The question failed: it is put again from its beginning. A venue that does not show them to this key
+    /// is asked with the hourly reads only, and said so once.
     func outsideFailed(_ kind: OutsideTransfer.Kind, _ reply: Reply) {
         outside.readings[kind.place].question = nil
         guard case .refused(let refusal) = reply, refusal.status != 429 else {

@@ -70,7 +70,7 @@ extension Engine {
         switch request {
         case .markets, .market, .lendingMarkets, .openInterest, .borrowRoom, .bestLevels: return true
         case .collateralTerms:
-            if !fits { retryAt.append((now + .seconds(5), request)) }
+            if !fits { again(request, after: .seconds(5)) }
             return true
         default: return false
         }

@@ -65,6 +65,8 @@ public final class Engine {
     var openedAt: Timestamp?
     /// Reads to be asked again, and when.
     var retryAt: [(at: Timestamp, request: Request)] = []
+    /// Questions that had no answer at a start and were told of within the last minute.
+    var unanswered: [(name: String, toldAt: Timestamp)] = []
     /// Instruments with contracts that nobody here opened: no entries.
     var lastDenial: Denial?
     var foreign: [Bool]
