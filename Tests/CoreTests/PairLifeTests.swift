@@ -157,6 +157,25 @@ import Testing
         #expect(bench.engine.isQuiet)
     }
 
+    @Test(arguments: [false, true])
+    func `a stop begins no exit that only pays: the pair stays hedged, and nothing is on its way at the end`(
+        flattens: Bool
+    ) {
+        let bench = EngineBench()
+        bench.openPair()
+        bench.obey(.stop(flatten: flattens))
+        // Converged, and the script wants out as well.
+        bench.script.leaves = .exit(reason: "test", resting: nil)
+        bench.quote(perp: ("149.90", "149.92"))
+        bench.pass(2_000)
+        #expect(bench.orders.isEmpty != flattens)
+        bench.executeAll()
+        bench.answerAccount()
+        bench.answerAccount()
+        bench.pass(50)
+        #expect(bench.holding.isFlat == flattens && bench.engine.isQuiet)
+    }
+
     @Test func `an entry that a limit made so small that dust covers it is not ordered`() {
         var limits = RiskLimits()
         limits.totalExposureMax = money("4.5172")

@@ -11,8 +11,11 @@ extension Engine {
             lastRunwayExit = now
             return exit(place, Self.runwayReason, nil)
         }
-        // A guardian protects; what pays is the host's to judge.
-        guard !ids.isGuardian, state.allowsEconomicExits, slots[holding.slot].tradingState != .halted else {
+        // A guardian protects; what pays is the host's to judge. A run that ends leaves hedged pairs: what it
+        // began now would still be on its way when it is gone.
+        guard !ids.isGuardian, !stopping, state.allowsEconomicExits,
+            slots[holding.slot].tradingState != .halted
+        else {
             return
         }
         // No taker order can work there: what pays waits for the market.
