@@ -53,7 +53,7 @@
                     "COOLDOWN_SECONDS=0", "LOSS_COOLDOWN_SECONDS=0", "LOSING_ROUNDS_MAX=1000",
                     "MAX_TRADES_PER_DAY=10000", "MAX_DAILY_LOSS=5000", "MAX_FEES_PER_DAY=5000",
                     "MAX_TOTAL_EXPOSURE=2000", "MAX_GROSS_EXPOSURE=4000", "INDEX_DEVIATION_MAX=5",
-                    "MIN_NET_EDGE=0",
+                    "MIN_NET_EDGE=0", "MAX_UNHEDGED_USD=2000",
                 ], strategies: [("pair", Self.strategy)])
         }
 
