@@ -93,6 +93,8 @@ public enum Reply: Sendable, Equatable {
     case openInterest([OpenInterest])
     case serverTime(Timestamp)
     case fills([Fill])
+    /// A whole page of which some rows are of markets that are not known here: `listed` counts all.
+    case fillsPage([Fill], listed: Int)
     case fundingPayments([FundingPayment])
     case interestPayments([InterestPayment])
     case borrowLendPositions([BorrowLendPosition])

@@ -98,10 +98,7 @@ public final class ReplyReader {
             try venueTerms(request, root, catalogue)
         case .serverTime: .unknown("a time is text")
         case .fills:
-            .fills(
-                try known(root, catalogue) { row, id throws(FrameFault) in
-                    try Fill(history: row, instrument: id)
-                })
+            try fills(root, catalogue)
         case .fundingPayments:
             .fundingPayments(
                 try known(root, catalogue) { row, id throws(FrameFault) in

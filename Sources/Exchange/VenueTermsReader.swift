@@ -25,6 +25,16 @@ extension ReplyReader {
             asset: Asset(try row.text("symbol").string), net: try row.money("netQuantity", .down))
     }
 
+    static func fills(_ root: JSONNode, _ catalogue: Catalogue) throws(FrameFault) -> Reply {
+        let fills = try known(root, catalogue) { row, id throws(FrameFault) in
+            try Fill(history: row, instrument: id)
+        }
+        var listed = 0
+        for _ in root.elements { listed += 1 }
+        return listed == fills.count || listed < RequestText.pageRows
+            ? .fills(fills) : .fillsPage(fills, listed: listed)
+    }
+
     /// A row of the histories of orders and executions, of which only the name is wanted.
     static func name(_ list: OrderHistory, _ row: JSONNode) throws(FrameFault) -> FormerOrder {
         FormerOrder(

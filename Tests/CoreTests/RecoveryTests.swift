@@ -230,6 +230,20 @@ import Testing
         #expect(after.engine.counters.rounds == 1)
     }
 
+    @Test func `a full page of executions in markets nobody here knows is not the last`() {
+        let before = EngineBench()
+        before.openPair()
+        let after = before.killed()
+        func isNext(_ request: Request) -> Bool {
+            if case .fills(_, offset: 1_000) = request { true } else { false }
+        }
+        after.answer { if case .fills = $0 { .fillsPage([], listed: 999) } else { nil } }
+        #expect(after.asked(isNext) == 0)
+        let again = before.killed()
+        again.answer { if case .fills = $0 { .fillsPage([], listed: 1_000) } else { nil } }
+        #expect(again.asked(isNext) == 1)
+    }
+
     @Test func `a guardian repairs and cancels, and judges nothing`() {
         let before = EngineBench()
         before.openPair()

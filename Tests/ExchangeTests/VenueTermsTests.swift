@@ -132,3 +132,21 @@ private func read(_ request: Request, _ text: String) throws -> Reply { try read
         }
     }
 }
+
+@Suite struct `A page of executions` {
+    /// Of a market that nobody here knows.
+    @Test(arguments: [(0, false), (999, false), (1_000, true)])
+    func `that is full counts rows of unknown markets, so that the next one is read`(rows: Int, isFull: Bool)
+    {
+        let row = """
+            {"clientId":"7","fee":"0","feeSymbol":"USDC","isMaker":false,"orderId":"1","price":"1",
+            "quantity":"1","side":"Bid","symbol":"NEW_USDC","systemOrderType":null,
+            "timestamp":"2026-09-02T16:58:11.197","tradeId":1}
+            """
+        let body = "[" + Array(repeating: row, count: rows).joined(separator: ",") + "]"
+        let reply = ReplyReader(Catalogue([])).read(
+            .fills(from: Timestamp(milliseconds: 0), offset: 0), status: 200, contentType: nil,
+            body: Array(body.utf8))
+        #expect(reply == (isFull ? .fillsPage([], listed: 1_000) : .fills([])))
+    }
+}

@@ -120,7 +120,8 @@ extension Engine {
         case (.outsideTransfers, .outsideTransfers(let rows)): readOutside(rows, id, request)
         case (.openOrders, .orders(let updates)): readOpenOrders(updates, id)
         case (.markPrices, .marks(let rows)): for row in rows { apply(row.update, to: row.instrument) }
-        case (.fills, .fills(let fills)): readFills(fills, id, request)
+        case (.fills, .fills(let fills)): readFills(fills, listed: fills.count, id, request)
+        case (.fills, .fillsPage(let fills, let listed)): readFills(fills, listed: listed, id, request)
         case (.fundingPayments, .fundingPayments(let payments)): bookFunding(payments)
         case (.fundingRates(let instrument, _), .fundingRates(let rates)): readRates(rates, instrument)
         default:

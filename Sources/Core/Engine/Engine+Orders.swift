@@ -314,17 +314,19 @@ extension Engine {
         orders[place].told = executed
     }
 
-    func readFills(_ fills: [Fill], _ question: RequestID, _ request: Request) {
+    /// - Parameter listed: rows of the answer, those of unknown markets as well: a full page has another
+    ///   behind it.
+    func readFills(_ fills: [Fill], listed: Int, _ question: RequestID, _ request: Request) {
         for fill in fills { apply(fill) }
         guard case .fills(let from, let offset) = request else { return }
-        readRestoredFills(fills.count, question, from: from, offset: offset)
+        readRestoredFills(listed, question, from: from, offset: offset)
         let asking = liveOrders.filter { isAnswered($0, question, from: from, offset: offset) }
-        guard fills.count >= Self.fillsPage else {
+        guard listed >= Self.fillsPage else {
             for place in asking { orders[place].fillsRead = true }
             return
         }
         guard !asking.isEmpty else { return }
-        let next = ask(.fills(from: from, offset: offset + fills.count))
+        let next = ask(.fills(from: from, offset: offset + listed))
         for place in asking { orders[place].fillsPage = next }
     }
 
