@@ -12,7 +12,13 @@ public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible 
     public init(place: String, message: String, isHosts: Bool = false) {
         // Lua's own messages begin with the place.
         let said = message.hasPrefix(place + ": ") ? String(message.dropFirst(place.count + 2)) : message
-        (self.place, self.message, self.isHosts) = (place, said.withoutControls, isHosts)
+        // What is wrong in a file that was to be included stands behind the line that includes it.
+        if let inner = said.prefixMatch(of: #/(lib/[^:\n]+:\d+): /#) {
+            (self.place, self.message) = (String(inner.1), said[inner.range.upperBound...].withoutControls)
+        } else {
+            (self.place, self.message) = (place, said[...].withoutControls)
+        }
+        self.isHosts = isHosts
     }
     public var description: String { "\(place): \(message)" }
 
@@ -24,13 +30,17 @@ public struct ScriptReport: Error, Sendable, Equatable, CustomStringConvertible 
     }
 }
 
-extension String {
+extension Substring {
     /// What a script put into a message must not reach a terminal as a command.
     var withoutControls: String {
         String(
             String.UnicodeScalarView(
                 unicodeScalars.map { $0.value < 32 || (127..<160) ~= $0.value ? "?" : $0 }))
     }
+}
+
+extension String {
+    var withoutControls: String { self[...].withoutControls }
 }
 
 extension StrategyFault {

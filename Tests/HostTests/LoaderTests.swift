@@ -64,6 +64,11 @@ import Wire
         try host.wait("a shadow's round") { _ in
             (try? host.status().contains(/"shadow":\[\{[^\]]*"entries":[1-9]/)) ?? false
         }
+        // A library file that nobody includes: the shadow goes on. The other file is told of after that.
+        try host.folder.write("strategies/lib/unrelated.lua", "return 1")
+        try host.write("broken", "return {")
+        try host.wait("looked") { _ in host.log.contains("broken.lua") }
+        #expect(host.log.components(separatedBy: "decides in the shadow").count == 2, "once")
         try host.wait("the running version alone trades", host.script("one") { $0.entries == 0 })
         #expect(try host.order("promote", "one").status == 200)
         try host.wait("active", host.script("one") { $0.reloads == 1 })
@@ -92,6 +97,10 @@ import Wire
         ]
         for (name, text) in bad { try host.write(name, text) }
         try host.wait("told") { _ in bad.allSatisfy { host.log.contains("Script \($0.0).lua") } }
+        try host.folder.write("strategies/lib/unrelated.lua", "return 1")
+        try host.write("void", "")
+        try host.wait("told of what is empty") { _ in host.log.contains("void.lua is empty: it does not run")
+        }
         try host.folder.write("strategies/large.lua", String(repeating: "-", count: 10 << 20))
         symlink("/etc/passwd", host.folder.path + "/strategies/link.lua")
         mkdir(host.folder.path + "/strategies/folder.lua", 0o700)

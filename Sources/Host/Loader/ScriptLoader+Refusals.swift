@@ -41,8 +41,22 @@ extension ScriptLoader {
         setting.records?.step(package.name, version, .refused, report.description, at: setting.now())
     }
 
+    /// With what its library is now the file is what it was: the version that runs, that waits or that was
+    /// refused, or the same fault.
+    func isUnconcerned(_ package: ScriptPackage) -> Bool {
+        let name = package.name
+        let (current, refused, unfit) = shared.withLock {
+            ($0.versions[name], $0.refused[name] ?? [], $0.unfit[name]?.report)
+        }
+        do throws(ScriptReport) {
+            let version = try setting.maker.make(package).contract.version
+            if let candidate = candidates[name] { return candidate.version == version }
+            return version == current && unfit == nil || refused.contains(version) && unfit != nil
+        } catch { return unfit == error }
+    }
+
     /// A step of a file that came to no version.
-    private func note(_ name: String, _ step: VersionStep, _ report: ScriptReport) {
+    func note(_ name: String, _ step: VersionStep, _ report: ScriptReport) {
         setting.records?.step(name, "", step, report.description, at: setting.now())
     }
 

@@ -345,9 +345,12 @@ package final class ScriptLoader: @unchecked Sendable {
             }
         }
         for package in packages where seen[package.name] != package.fingerprint {
+            let before = seen[package.name] ?? []
+            let isOfLibrary = before == package.source || before.starts(with: package.source + [0])
             seen[package.name] = package.fingerprint
+            // A change of the library concerns only who includes it.
+            if isOfLibrary, isUnconcerned(package) { continue }
             do throws(ScriptReport) {
-                // A change of the library concerns only who includes it.
                 let text = try take(package, isAsked: false)
                 if !text.isEmpty { setting.tell(text) }
             } catch { complain(error, of: package.name) }
@@ -357,13 +360,15 @@ package final class ScriptLoader: @unchecked Sendable {
     /// - Returns: the names whose file is there and has something in it.
     @discardableResult
     private func missGone(_ contents: ScriptFolder.Contents) -> Set<String> {
-        let empty = contents.packages.filter { $0.source.isEmpty }.map(\.name)
+        let empty = Set(contents.packages.filter { $0.source.isEmpty }.map(\.name))
         let present = Set(contents.names).subtracting(empty)
-        for name in seen.keys.sorted() where !present.contains(name) { miss(name) }
+        for name in empty.union(seen.keys).sorted() where !present.contains(name) {
+            miss(name, isEmpty: empty.contains(name))
+        }
         return present
     }
 
-    private func miss(_ name: String) {
+    private func miss(_ name: String, isEmpty: Bool) {
         let now = Self.milliseconds()
         guard let entry = gone[name] else {
             gone[name] = (now, false)
@@ -373,7 +378,16 @@ package final class ScriptLoader: @unchecked Sendable {
         gone[name] = (entry.since, true)
         // The same bytes back go the whole way again: what waited has not been watched meanwhile.
         if drop(name, "its file was gone") { seen[name] = [] }
-        setting.tell("\(name).lua is gone: no entries, exits go on with the last good version")
+        let runs = shared.withLock { $0.versions[name] != nil }
+        let rest = runs ? "no entries, exits go on with the last good version" : "it does not run"
+        // One that was empty at the start was told of then.
+        if isEmpty, shared.withLock({ $0.unfit[name] != nil }), !runs { return }
+        if isEmpty {
+            note(name, .refused, ScriptReport(place: name + ".lua", message: "is empty"))
+            setting.tell("\(name).lua is empty: \(rest)")
+        } else {
+            setting.tell("\(name).lua is gone: \(rest)")
+        }
         setting.post(.order(.missing(name, true)), nil)
     }
 

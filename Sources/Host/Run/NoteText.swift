@@ -31,6 +31,9 @@ final class NoteText: @unchecked Sendable {
                 let key = "\(owner) \(pair) \(denial.reason.rawValue)"
                 guard let left = isDue(key, Self.deniedEvery, now) else { continue }
                 logger.notice("Denied \(pair): \(denial) (\(owner))\(Self.more(left))")
+            // On probation the same fault comes once more when it ended the script's service.
+            case .strategyFault(let owner, _, let fault, stopped: false) where notes.stop(owner, fault):
+                continue
             case .strategyFault(let owner, _, let fault, let stopped):
                 let key = "\(owner) \(fault.place ?? fault.message)"
                 let left = isDue(key, Self.faultEvery, now) ?? (stopped ? said[key]?.left : nil)
@@ -117,6 +120,16 @@ final class NoteText: @unchecked Sendable {
         case .proven(let owner, let version):
             logger.info("Script \(owner): version \(version.prefix(12)) is proven")
         case .scriptState(let owner, let state): logger.warning("Script \(owner) is \(state.rawValue)")
+        }
+    }
+}
+
+extension [Note] {
+    /// The script is stopped for that fault in the same turn.
+    fileprivate func stop(_ script: String, _ fault: StrategyFault) -> Bool {
+        contains { note in
+            guard case .strategyFault(script, _, fault, stopped: true) = note else { return false }
+            return true
         }
     }
 }
