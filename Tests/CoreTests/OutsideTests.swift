@@ -369,6 +369,21 @@ extension EngineBench {
         #expect(bench.alerts.filter { $0.contains("403 no") }.count == 1)
     }
 
+    @Test func `that cannot be read is told of once, though the other one can`() {
+        let bench = EngineBench()
+        bench.pass(2_703_000, step: 1000)
+        for _ in 0..<12 {
+            bench.answer {
+                guard case .outsideTransfers(let kind, _, _) = $0 else { return nil }
+                return kind == .deposit ? .outsideTransfers([]) : .unknown("no time in row 1")
+            }
+            bench.pass(5_100)
+        }
+        let told = bench.alerts.filter { $0.contains("withdrawals cannot be read") }
+        #expect(told.count == 1 && told[0].contains("no time in row 1"), "\(bench.alerts)")
+        #expect(!bench.alerts.contains { $0.contains("deposits cannot be read") })
+    }
+
     @Test func `that tells of a deposit before a stop is waited for until the balance is read`() {
         let bench = EngineBench()
         bench.outside = [transfer(.deposit, "50", at: bench.now + .milliseconds(1))]

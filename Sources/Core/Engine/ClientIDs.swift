@@ -47,12 +47,19 @@ public struct ClientIDs: Sendable {
     /// There are reserved ids left.
     var hasReserved: Bool { !blocks.isEmpty }
 
+    /// There is an id for what reduces risk.
+    func hasNext(at now: Timestamp) -> Bool { hasReserved || isTime(at: now) }
+
+    private func isTime(at now: Timestamp) -> Bool {
+        lastTick.map { $0 + 1 + Self.patience <= now.microseconds / Self.tick } ?? false
+    }
+
     /// The run begins: what was made of the time before belongs to earlier ones.
     mutating func begin(at now: Timestamp) { lastTick = now.microseconds / Self.tick }
 
     /// An id made of the time, or `nil` when it is too early for the next. For what reduces risk only.
     mutating func nextOfTime(at now: Timestamp) -> ClientOrderID? {
-        guard let lastTick, lastTick + 1 + Self.patience <= now.microseconds / Self.tick else { return nil }
+        guard let lastTick, isTime(at: now) else { return nil }
         self.lastTick = lastTick + 1
         let number = UInt32(Self.ticks + (lastTick + 1) % Self.ticks)
         return ClientOrderID(raw: isGuardian ? number | 1 << 31 : number)

@@ -8,7 +8,10 @@ extension Engine {
     /// How far back they are asked for. Of what began earlier only the difference is told.
     static let outsideLook = TimeSpan.seconds(30 * 86_400)
     /// A difference is looked up no more often than this: the venue's history has a budget of its own.
-    static let outsidePause = TimeSpan.seconds(10)
+    /// It is shorter than the patience after which a difference is followed.
+    static let outsidePause = TimeSpan.seconds(5)
+    /// Answers in a row that could not be read before that is told.
+    static let outsideFailures = 6
     /// How long the balance must have agreed without a confirmed one before it is taken for one of another
     /// time.
     static let outsidePatience = TimeSpan.seconds(60)
@@ -48,6 +51,7 @@ extension Engine {
             outside.readings[kind.place].question = next
             return
         }
+        outside.readings[kind.place].failed = 0
         take(outside.readings[kind.place].end(), of: kind, from: from)
         guard outside.records.contains(where: { $0.waits }) else { return }
         nextPoll = min(nextPoll ?? now + Self.pollAfterFill, now + Self.pollAfterFill)
@@ -62,6 +66,12 @@ extension Engine {
         outside.readings[kind.place].question = nil
         guard case .refused(let refusal) = reply, refusal.status != 429 else {
             outside.againAt = now + .seconds(5)
+            outside.readings[kind.place].failed += 1
+            guard outside.readings[kind.place].failed == Self.outsideFailures else { return }
+            note(
+                .alert(
+                    "the list of \(kind.rawValue)s cannot be read (\(reply.plainText)): nothing of it is booked, "
+                        + "and it is asked for every five seconds"))
             return
         }
         guard !outside.isRefused else { return }

@@ -143,6 +143,7 @@ extension Engine {
     /// The pair is short of one leg: complete it or take the other back, whichever costs less.
     private func repair(_ place: Int, _ operation: Operation) {
         if let until = operation.refusedUntil, now < until { return }
+        guard ids.hasNext(at: now) else { return }
         var operation = operation
         let first = operation.tries == 0 && operation.kind == .entry && isHedgeOfFirstLeg(place)
         if operation.tries >= 3 {

@@ -32,6 +32,8 @@ struct OutsideBook: Sendable {
         var question: RequestID?
         var rows: [OutsideTransfer] = []
         var askedAt: Timestamp?
+        /// Answers that could not be read, since the last one that could.
+        var failed = 0
         /// When the last list that was read whole was asked for.
         private(set) var heardAt: Timestamp?
 
