@@ -28,8 +28,13 @@ final class GuardianRun {
     init(_ plan: RunPlan) throws(StartFault) {
         self.plan = plan
         folder = plan.configuration.data + "/" + plan.mode.rawValue
-        guard access(folder, W_OK) == 0 else {
+        guard access(folder, F_OK) == 0 else {
             throw StartFault("\(folder): no host ever ran here; the guardian watches a host's folder")
+        }
+        guard access(folder, W_OK) == 0 else {
+            throw StartFault(
+                "\(folder): \(String(cString: strerror(errno))). A guardian shares a file with its host; `neap run` "
+                    + "looks after what is open on a folder that cannot be written", code: 2)
         }
         log = try LogFile(path: folder + "/" + Self.logFile, speaks: !plan.isSilent, mayLack: true)
         logger = log.logger

@@ -25,11 +25,23 @@ extension HostRun {
     }
 
     static let roomAgain = "what could not be written can be again"
+    static let lookForRoomEvery: Int64 = 1_000_000, roomPatience: Int64 = 10_000_000
 
     /// This run is not on record: one that is takes over.
-    func beginWhole() throws(StartFault) {
+    func beginWhole(_ door: OperatorDoor) throws(StartFault) {
+        handOnLatched(door)
         logger.notice("\(folder.path): \(Self.roomAgain); beginning anew")
         _ = try runAnew()
+    }
+
+    /// With what a person asked of this process goes that entries were stopped meanwhile: no record tells of
+    /// it that the next image could read.
+    private func handOnLatched(_ door: OperatorDoor) {
+        if folder.fault != nil, board.last?.isLatched == true {
+            logger.warning("Entries were stopped in this run: the host goes on halted, until `neap rearm`")
+            door.remember(.halt)
+        }
+        door.handOn()
     }
 
     /// - Returns: never, but for its type: this image is gone.

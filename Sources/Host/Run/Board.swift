@@ -41,6 +41,14 @@ struct Standing: Sendable {
 }
 
 extension Standing {
+    /// Something stopped entries, of the host or of a script, that only a person lifts.
+    var isLatched: Bool {
+        let running = [
+            TradingState.active.rawValue, TradingState.shadow.rawValue, VersionStep.ready.rawValue,
+        ]
+        return state != .active || scripts.contains { !running.contains($0.state) }
+    }
+
     /// What keeps entries away when this `resume` is done, and what lifts it; nothing for other orders.
     func holds(after instruction: Engine.Instruction) -> [String] {
         switch instruction {

@@ -19,6 +19,11 @@ struct ControlClient {
                 self.path = path
                 return
             }
+            guard !ProcessLock.isHeld(folder + "/lock") else {
+                throw StartFault(
+                    "a host runs on \(folder) and cannot be reached over \(path); its log says why. "
+                        + "The signal USR1 to its process halts it")
+            }
         }
         throw StartFault("no host runs on \(data); --data names another data folder")
     }

@@ -2,6 +2,7 @@ import Console
 import Core
 import Exchange
 import Gateway
+import Glibc
 import Journal
 import LuaBridge
 import Records
@@ -31,7 +32,8 @@ extension HostRun {
             handler.wakes { server.wake() }
             return server
         } catch {
-            logger.warning("\(path): \(error); `neap status` and its like cannot reach this run")
+            let instead = "`kill -USR1 \(getpid())` halts it"
+            logger.error("\(path): \(error); `neap halt`, `neap status`… cannot reach this run: \(instead)")
             return nil
         }
     }

@@ -333,7 +333,6 @@ final class HostRun {
         guard now - rooms.started >= Self.roomPatience else { return false }
         return folder.fault != nil ? DataFolder.writeFault(folder.path) == nil : rooms.keeper.canBeOpened
     }
-    private static let lookForRoomEvery: Int64 = 1_000_000, roomPatience: Int64 = 10_000_000
 
     private func watchSpace(_ rooms: Rooms) {
         let space = folder.freeBytes ?? 0
@@ -360,8 +359,7 @@ final class HostRun {
             rooms.desk.stop()
             rooms.link.close()
             rooms.desk.journal?.writer.close(endedBy)
-            rooms.door.handOn()
-            try beginWhole()
+            try beginWhole(rooms.door)
         }
         logger.info("Stopping (\(endedBy))")
         rooms.loader.stop()

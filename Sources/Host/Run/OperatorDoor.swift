@@ -13,12 +13,17 @@ final class OperatorDoor: Sendable {
     init(_ desk: Desk) { self.desk = desk }
 
     func obey(_ instruction: Engine.Instruction) {
+        remember(instruction)
+        desk.obey(instruction)
+    }
+
+    /// For the next image of this process alone.
+    func remember(_ instruction: Engine.Instruction) {
         switch instruction {
         case .halt: isHaltAsked.store(true, ordering: .relaxed)
         case .rearm: isHaltAsked.store(false, ordering: .relaxed)
         default: break
         }
-        desk.obey(instruction)
     }
 
     /// What was asked of the process before this one goes with its next image.

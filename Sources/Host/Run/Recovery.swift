@@ -64,10 +64,13 @@ struct Recovery {
         } catch {
             throw StartFault(
                 """
-                the record of the last run is damaged, and what it left open is not known from it: \(error)
-                What now: look at the exchange's own page for open orders and positions. To go on, move \
-                \(folder) aside; what is open there is then treated as ADOPT_POLICY says.
-                """)
+                the record of the last run cannot be used, and what it left open is not known from it: \
+                \(error)
+                What now: look at the exchange's own page for open orders and positions. If another version \
+                of this program wrote it, that one goes on from it. To go on without, move all of \
+                \(folder[..<(folder.lastIndex(of: "/") ?? folder.endIndex)]) aside; what is open at the \
+                exchange is then treated as ADOPT_POLICY says.
+                """, code: 2)
         }
     }
 
