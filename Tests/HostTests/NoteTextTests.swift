@@ -24,6 +24,22 @@ import Testing
         func log(event: LogEvent) { lines.add("\(event.message)") }
     }
 
+    /// On probation the engine tells of the fault, and at the end of the turn that it ended the service.
+    @Test func `of a fault that stops a script in the same turn is said in one line`() {
+        let lines = Lines()
+        let text = NoteText(
+            logger: Logger(label: "test") { _ in Handler(lines: lines) }, instruments: [])
+        let fault = StrategyFault(kind: .runtime, place: "one.lua:3", message: "one.lua:3: boom")
+        func note(_ owner: String, stopped: Bool) -> Note {
+            .strategyFault(owner: owner, version: "0", fault, stopped: stopped)
+        }
+        text.log(
+            [note("one", stopped: false), note("two", stopped: false), note("one", stopped: true)],
+            at: Timestamp(milliseconds: 1_790_000_000_000))
+        #expect(lines.all.count == 2 && lines.all[0].contains("two"), "\(lines.all)")
+        #expect(lines.all[1].hasSuffix("; stopped"), "\(lines.all)")
+    }
+
     @Test func `of a script that fails at one place again and again is said once a minute, and how often`() {
         let lines = Lines()
         let text = NoteText(

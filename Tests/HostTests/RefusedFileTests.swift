@@ -61,6 +61,24 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)))
+    func `for a file of its library is on record with the text of both, as another version for another text`()
+        throws
+    {
+        let bench = try LoaderBench(["one": "local half = include(\"half\")\n" + entering(at: "9")])
+        try bench.folder.write("strategies/lib/half.lua", "return {")
+        _ = try bench.loader.load()
+        let first = try #require(try bench.records.steps(of: "one").last)
+        #expect(first.step == "refused" && first.detail.hasPrefix("lib/half.lua:1: "), "\(first.detail)")
+        bench.loader.start()
+        defer { bench.loader.stop() }
+        try bench.folder.write("strategies/lib/half.lua", "local 1")
+        // Of the start, and of this.
+        #expect(bench.waitReport() && bench.waitReport())
+        let versions = try bench.records.steps(of: "one").filter { $0.step == "refused" }.map(\.version)
+        #expect(versions.count == 2 && versions[0] != versions[1] && !versions.contains(""))
+    }
+
+    @Test(.timeLimit(.minutes(2)))
     func `is shown until it is mended or deleted, beside the version that runs`() throws {
         let bench = try LoaderBench(["one": entering(at: "9"), "two": broken])
         _ = try bench.loader.load()

@@ -34,9 +34,11 @@ extension ScriptLoader {
         guard (try? setting.maker.unbound.make(package)) == nil else {
             return note(package.name, .refused, report)
         }
-        let version = package.hash
-        let files = ScriptPackage(name: package.name, source: package.source, library: [])
-            .files(version: version)
+        // Where a file of the library is at fault, that belongs to the version as well.
+        let inner = package.library.filter { report.place.hasPrefix("lib/\($0.name).lua") }
+        let tried = ScriptPackage(name: package.name, source: package.source, library: inner)
+        let version = tried.hash
+        let files = tried.files(version: version)
         setting.records?.keep(package.name, files, summary: package.summary, at: setting.now())
         setting.records?.step(package.name, version, .refused, report.description, at: setting.now())
     }

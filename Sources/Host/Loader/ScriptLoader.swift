@@ -459,8 +459,8 @@ extension ScriptPackage {
         return String(line.drop { $0 == "-" || $0 == " " }.prefix(120))
     }
 
-    /// Of the source alone: what a version is called that did not come to have one.
-    var hash: String { Digest.sha256(source) }
+    /// Of its bytes: what a version is called that did not come to have a contract.
+    var hash: String { Digest.sha256(fingerprint) }
 
     func files(version: String) -> VersionFiles {
         VersionFiles(version: version, files: [("", source)] + library.map { ($0.name, $0.bytes) })
