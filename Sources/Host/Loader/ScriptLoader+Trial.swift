@@ -309,25 +309,19 @@ extension ScriptLoader {
     func playShadows() {
         for (name, candidate) in candidates.sorted(by: { $0.key < $1.key }) {
             guard let bench = candidate.bench else { continue }
+            let strategy = bench.new.strategy
             do throws(JournalFault) { try bench.play(most: 50_000) } catch {
                 candidates[name] = nil
                 let report = ScriptReport(
                     place: name + ".lua", message: "its shadow ends: \(error)", isHosts: true)
-                untried.insert(name)
-                setting.records?.step(
-                    name, candidate.version, .untried, report.description, at: setting.now())
-                show(name, report)
+                put(off: strategy.script, report)
                 complain(report, of: name)
                 continue
             }
-            guard let fault = bench.new.strategy.firstFault else { continue }
-            candidates[name] = nil
+            guard let fault = strategy.firstFault else { continue }
             let report = ScriptReport(
                 place: fault.place ?? name + ".lua", message: "\(fault.message) (in the shadow); refused")
-            shared.withLock { _ = $0.refused[name, default: []].insert(candidate.version) }
-            setting.records?.step(
-                name, candidate.version, .refused, report.description, at: setting.now())
-            show(name, report)
+            refuse(strategy.script, report)
             complain(report, of: name)
         }
         let standings = candidates.sorted { $0.key < $1.key }.compactMap { $1.bench?.standing }

@@ -378,16 +378,14 @@ package final class ScriptLoader: @unchecked Sendable {
         gone[name] = (entry.since, true)
         // The same bytes back go the whole way again: what waited has not been watched meanwhile.
         if drop(name, "its file was gone") { seen[name] = [] }
-        let runs = shared.withLock { $0.versions[name] != nil }
-        let rest = runs ? "no entries, exits go on with the last good version" : "it does not run"
-        // One that was empty at the start was told of then.
-        if isEmpty, shared.withLock({ $0.unfit[name] != nil }), !runs { return }
+        let (runs, isUnfit) = shared.withLock { ($0.versions[name] != nil, $0.unfit[name] != nil) }
         if isEmpty {
+            // What never ran was told of when it was found so, at the start or broken before it was emptied.
+            guard runs || !isUnfit else { return }
             note(name, .refused, ScriptReport(place: name + ".lua", message: "is empty"))
-            setting.tell("\(name).lua is empty: \(rest)")
-        } else {
-            setting.tell("\(name).lua is gone: \(rest)")
         }
+        let rest = runs ? "no entries, exits go on with the last good version" : "it does not run"
+        setting.tell("\(name).lua is \(isEmpty ? "empty" : "gone"): \(rest)")
         setting.post(.order(.missing(name, true)), nil)
     }
 
