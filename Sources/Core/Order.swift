@@ -6,6 +6,9 @@ public struct ClientOrderID: Hashable, Comparable, Sendable, CustomStringConvert
     public var description: String { String(raw) }
     /// Names of one block.
     public static let perBlock: UInt32 = 4096
+    /// The part that counts up; the bit of a guardian is none of it.
+    public var counted: UInt32 { raw & 0x7FFF_FFFF }
+    public var block: UInt32 { counted / Self.perBlock }
 }
 
 /// The venue's name for an order, known only after acceptance.

@@ -35,14 +35,11 @@ public struct ClientIDs: Sendable {
     /// The id lies in a block that was reserved here; of the host or of its guardian. One made of the time
     /// counts as ours once there was a block.
     func owns(_ id: ClientOrderID) -> Bool {
-        let block = (id.raw & 0x7FFF_FFFF) / Self.perBlock
-        return first > 0 && (Self.isOfTime(id) || (block >= first && block <= last))
+        first > 0 && (Self.isOfTime(id) || (id.block >= first && id.block <= last))
     }
 
     /// Made of the time, by whichever host: it says nothing of blocks.
-    public static func isOfTime(_ id: ClientOrderID) -> Bool {
-        (id.raw & 0x7FFF_FFFF) / perBlock >= blocksEnd
-    }
+    public static func isOfTime(_ id: ClientOrderID) -> Bool { id.block >= blocksEnd }
 
     /// There are reserved ids left.
     var hasReserved: Bool { !blocks.isEmpty }

@@ -61,7 +61,7 @@ extension Engine {
     }
 
     /// The question failed: it is put again from its beginning. A venue that does not show them to this key
-    /// is asked with the hourly reads only, and said so once.
+    /// is said so once, and asked as if it did: each hour, and while a difference stands.
     func outsideFailed(_ kind: OutsideTransfer.Kind, _ reply: Reply) {
         outside.readings[kind.place].question = nil
         guard case .refused(let refusal) = reply, refusal.status != 429 else {

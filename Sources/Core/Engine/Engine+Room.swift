@@ -90,12 +90,11 @@ extension Engine {
     /// entry one leg may fill whole before anything of the other, of a post too, as several may be filled by
     /// one move before a hedge has arrived; and so may one leg of an exit that takes.
     private func mayStandOpen(_ place: Int) -> Money {
-        let holding = holdings[place]
-        let open = holding.unhedgedSince == nil ? .zero : unhedged(place)
-        guard let operation = holding.operation else { return open }
+        let open = holdings.read(place, { $0.unhedgedSince }) == nil ? .zero : unhedged(place)
+        guard let operation = holdings.read(place, { $0.operation }) else { return open }
         if let reserved = operation.reservation { return max(open, reserved.oneSided) }
         let takes = operation.kind == .exit && (operation.resting == nil || operation.restingOver)
-        return takes && !live(place).isEmpty ? max(open, legs(holding).larger) : open
+        return takes && !live(place).isEmpty ? max(open, held(place)) : open
     }
 
     /// An exit that only pays waits while another leg stands open, or is about to, and its own beside it

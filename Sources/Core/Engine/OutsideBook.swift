@@ -59,7 +59,7 @@ struct OutsideBook: Sendable {
 
     mutating func add(_ record: OutsideRecord) {
         let key = { (one: OutsideRecord) in
-            (one.transfer.at.microseconds, one.transfer.kind == .deposit ? 0 : 1, one.transfer.id)
+            (one.transfer.at.microseconds, one.transfer.kind.place, one.transfer.id)
         }
         let place = records.firstIndex { key($0) > key(record) } ?? records.count
         records.insert(record, at: place)

@@ -9,8 +9,6 @@ import Wire
 /// Names count up, so a folder that begins above the highest never uses one twice. Whose they were they do
 /// not say: foreign programs count too.
 struct FormerNames {
-    /// The part of a name that counts up; the bit of a guardian is none of it.
-    static let counting: UInt32 = 0x7FFF_FFFF
     /// Orders of this moment and later say that somebody may be trading here now.
     let recentFrom: Timestamp
     /// The highest of all that count up; `nil` when no order had one.
@@ -21,22 +19,20 @@ struct FormerNames {
     init(recentFrom: Timestamp) { self.recentFrom = recentFrom }
 
     mutating func add(_ name: FormerOrder, isOpen: Bool = false) {
-        guard let id = name.id, id.raw & Self.counting > 0 else { return }
+        guard let id = name.id, id.counted > 0 else { return }
         // One made of the time, by whichever host, says nothing of blocks.
         if !ClientIDs.isOfTime(id) { highest = Self.higher(highest, id) }
         if isOpen || name.at >= recentFrom { recent = Self.higher(recent, id) }
     }
 
     private static func higher(_ a: ClientOrderID?, _ b: ClientOrderID) -> ClientOrderID {
-        guard let a, a.raw & counting >= b.raw & counting else { return b }
+        guard let a, a.counted >= b.counted else { return b }
         return a
     }
 
     /// The last block that may not be used: the one after the highest name's, because an order may be on its
     /// way that no list shows yet. `nil` when all may be used.
-    var lastBlock: UInt32? {
-        highest.map { ($0.raw & Self.counting) / ClientOrderID.perBlock + 1 }
-    }
+    var lastBlock: UInt32? { highest.map { $0.block + 1 } }
 }
 
 extension HostRun {
