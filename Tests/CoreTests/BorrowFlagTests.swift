@@ -1,6 +1,15 @@
 import Core
 import Testing
 
+/// What the account has beside coins of SOL of which none are lent.
+private func collateral(_ more: AssetWeight..., borrowed: Money = .zero) -> Reply {
+    .collateral(
+        CollateralFacts(
+            netEquity: Money(900), available: Money(900), locked: .zero, marginFraction: nil,
+            weights: [AssetWeight(asset: Asset("SOL"), weight: fraction("0.9"), lent: .zero)] + more,
+            borrowed: borrowed))
+}
+
 /// Spot is dear and the perp cheap: 0.66 % for a reverse.
 private final class ReverseBench {
     let bench: EngineBench
@@ -8,7 +17,7 @@ private final class ReverseBench {
 
     /// - Parameters:
     ///   - own: coins of the account's own that the reverse may sell; the rest it may borrow.
-    ///   - borrows: what the account owes is told so at each read; `nil` tells of nothing.
+    ///   - mayBorrow: by the limits.
     init(own: String, mayBorrow: Bool) {
         var limits = RiskLimits()
         limits.allowBorrow = mayBorrow
@@ -36,11 +45,7 @@ private final class ReverseBench {
         bench.pass(10_100)
         bench.answer {
             guard case .collateral = $0 else { return nil }
-            return .collateral(
-                CollateralFacts(
-                    netEquity: Money(900), available: Money(900), locked: .zero, marginFraction: nil,
-                    weights: [AssetWeight(asset: Asset("SOL"), weight: fraction("0.9"), lent: .zero)],
-                    borrowed: debts.isEmpty ? .zero : Money(150)))
+            return collateral(borrowed: debts.isEmpty ? .zero : Money(150))
         }
         bench.answer { $0 == .borrowLendPositions ? .borrowLendPositions(debts) : nil }
     }
@@ -96,13 +101,7 @@ private final class ReverseBench {
         bench.pass(10_100)
         bench.answer {
             guard case .collateral = $0 else { return nil }
-            return .collateral(
-                CollateralFacts(
-                    netEquity: Money(900), available: Money(900), locked: .zero, marginFraction: nil,
-                    weights: [
-                        AssetWeight(asset: Asset("SOL"), weight: fraction("0.9"), lent: .zero),
-                        AssetWeight(asset: .usdc, weight: fraction("1"), lent: money(lent)),
-                    ]))
+            return collateral(AssetWeight(asset: .usdc, weight: fraction("1"), lent: money(lent)))
         }
         bench.answerAccount()
         bench.script.wishes = 150

@@ -34,6 +34,44 @@ private final class PlainStrategy: Strategy {
     func exit(_ position: PositionView, _ o: MarketView) -> ExitAnswer { .hold }
 }
 
+/// An exchange on loopback, and what a desk needs to trade there.
+private struct DemoStage {
+    let server: VenueServer
+    let markets: [UInt8], catalogue: Catalogue, pairs: [Pair]
+    private let address: VenueAddress, signer: Signer
+
+    init(speed: Double = 10, bases: [String] = ["SOL", "ETH"]) throws {
+        var configuration = VenueConfiguration()
+        (configuration.seed, configuration.speed, configuration.keepsStamps) = (7, speed, true)
+        configuration.requestsPerMinute = nil
+        server = try VenueServer.start(configuration)
+        address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
+        signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
+        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
+        defer { scout.close() }
+        markets = try scout.fetch(.markets).body
+        catalogue = try Catalogue(marketsBody: markets)
+        pairs = catalogue.pairs(bases).pairs
+    }
+
+    func street(_ strategies: PlainStrategy...) -> Street {
+        Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: strategies)
+    }
+
+    func desk(_ street: Street, hear: @escaping @Sendable ([Note]) -> Void) -> Desk {
+        let blocks = Atomic<UInt32>(1)
+        return Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
+            blocks.add(1, ordering: .relaxed).newValue
+        } hear: { notes, _ in
+            hear(notes)
+        }
+    }
+
+    func link(_ desk: Desk) -> VenueLink {
+        VenueLink(address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+    }
+}
+
 @Suite struct `The desk` {
     @Test(arguments: [ConnectionID.privateStream, .publicStream])
     func `takes the private stream for gone when its subscription is refused`(_ connection: ConnectionID) {
@@ -57,33 +95,18 @@ private final class PlainStrategy: Strategy {
 
     @Test(.timeLimit(.minutes(2)))
     func `closes a round over real sockets and its ledger is zero in every asset`() throws {
-        var configuration = VenueConfiguration()
-        configuration.seed = 7
-        configuration.speed = 10
-        configuration.requestsPerMinute = nil
-        let server = try VenueServer.start(configuration)
-        defer { server.stop() }
-        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
-        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
-        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
-        let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
-        scout.close()
-        let pairs = catalogue.pairs(["SOL", "ETH"]).pairs
+        let stage = try DemoStage()
+        defer { stage.server.stop() }
 
-        let street = Street(
-            catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [PlainStrategy()])
-        let blocks = Atomic<UInt32>(1)
+        let street = stage.street(PlainStrategy())
         let closed = Gate()
-        let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
-            blocks.add(1, ordering: .relaxed).newValue
-        } hear: { notes, _ in
+        let desk = stage.desk(street) { notes in
             for case .roundClosed(let round) in notes {
                 print("closed \(round.pair): \(round.reason), \(round.net) USD")
                 closed.open()
             }
         }
-        let link = VenueLink(
-            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        let link = stage.link(desk)
         desk.start(link)
         try link.open()
         closed.wait()
@@ -106,39 +129,25 @@ private final class PlainStrategy: Strategy {
     /// turn in which the first entry is decided.
     @Test(.timeLimit(.minutes(2)))
     func `sends no entry of a turn whose record cannot be written`() throws {
-        var configuration = VenueConfiguration()
-        (configuration.seed, configuration.speed, configuration.keepsStamps) = (7, 10, true)
-        configuration.requestsPerMinute = nil
-        let server = try VenueServer.start(configuration)
-        defer { server.stop() }
-        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
-        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
-        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
-        let markets = try scout.fetch(.markets).body
-        scout.close()
-        let catalogue = try Catalogue(marketsBody: markets)
-        let pairs = catalogue.pairs(["SOL", "ETH"]).pairs
+        let stage = try DemoStage()
+        defer { stage.server.stop() }
         let folder = try TemporaryFolder()
         let strategy = PlainStrategy()
         strategy.decided = { fillDisk(under: folder.path) }
-        let street = Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [strategy])
-        let blocks = Atomic<UInt32>(1)
+        let street = stage.street(strategy)
         let halted = Gate(), over = Gate()
-        let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
-            blocks.add(1, ordering: .relaxed).newValue
-        } hear: { notes, _ in
+        let desk = stage.desk(street) { notes in
             for case .alert(let text) in notes where text.contains("the journal cannot be written") {
                 halted.open()
             }
         }
         desk.journal = DeskJournal(
-            JournalWriter(folder: folder.path), mode: "live", settings: [], markets: markets,
-            instruments: catalogue.instruments, bases: pairs.map(\.base.symbol))
+            JournalWriter(folder: folder.path), mode: "live", settings: [], markets: stage.markets,
+            instruments: stage.catalogue.instruments, bases: stage.pairs.map(\.base.symbol))
         desk.observe = { street in
             if street.engine.state == .halted, street.engine.isQuiet { over.open() }
         }
-        let link = VenueLink(
-            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        let link = stage.link(desk)
         desk.start(link)
         try link.open()
         halted.wait()
@@ -146,7 +155,7 @@ private final class PlainStrategy: Strategy {
         desk.stop()
         link.close()
         #expect(street.engine.counters.ordersSent >= 1, "an entry was decided")
-        #expect(server.stamps.orders.isEmpty)
+        #expect(stage.server.stamps.orders.isEmpty)
         #expect(street.engine.counters.fills == 0)
     }
 }
@@ -158,28 +167,17 @@ private final class PlainStrategy: Strategy {
     func `sends no order that it decided too long ago, and decides it anew`(
         milliseconds: Int64, leaves: Bool
     ) throws {
-        var configuration = VenueConfiguration()
-        (configuration.seed, configuration.speed, configuration.keepsStamps) = (7, 10, true)
-        configuration.requestsPerMinute = nil
-        let server = try VenueServer.start(configuration)
-        defer { server.stop() }
-        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
-        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
-        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
-        let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
-        scout.close()
-        let pairs = catalogue.pairs(["SOL", "ETH"]).pairs
+        let stage = try DemoStage()
+        defer { stage.server.stop() }
         let strategy = PlainStrategy()
         strategy.chosen = {
             let until = MonotonicClock.microseconds() + milliseconds * 1000
             while MonotonicClock.microseconds() < until {}
         }
-        let street = Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [strategy])
-        let blocks = Atomic<UInt32>(1), decided = Atomic(0)
+        let street = stage.street(strategy)
+        let decided = Atomic(0)
         let isOver = Gate()
-        let desk = Desk(street: street, clock: RunClock(speedThousandths: 10_000)) {
-            blocks.add(1, ordering: .relaxed).newValue
-        } hear: { notes, _ in
+        let desk = stage.desk(street) { notes in
             for note in notes {
                 if case .filled = note { isOver.open() }
                 guard case .placing = note else { continue }
@@ -187,14 +185,13 @@ private final class PlainStrategy: Strategy {
                 if decided.add(1, ordering: .relaxed).newValue >= 2, !leaves { isOver.open() }
             }
         }
-        let link = VenueLink(
-            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        let link = stage.link(desk)
         desk.start(link)
         try link.open()
         isOver.wait()
         desk.stop()
         link.close()
-        #expect(server.stamps.orders.isEmpty != leaves)
+        #expect(stage.server.stamps.orders.isEmpty != leaves)
         #expect((street.engine.counters.fills > 0) == leaves)
     }
 }
@@ -214,17 +211,9 @@ private func fillDisk(under folder: String) {
 @Suite struct `A desk whose disk is slow` {
     @Test(.timeLimit(.minutes(1)))
     func `goes on while a block of client order ids is reserved`() throws {
-        var configuration = VenueConfiguration()
-        (configuration.seed, configuration.requestsPerMinute) = (7, nil)
-        let server = try VenueServer.start(configuration)
-        defer { server.stop() }
-        let address = VenueAddress(rest: server.ready.rest, ws: server.ready.ws)
-        let signer = try Signer(secretBase64: server.ready.apiSecret ?? "", apiKey: server.ready.apiKey)
-        let scout = VenueLink(address, signer: nil, catalogue: Catalogue([]), pairs: [], listener: Nobody())
-        let catalogue = try Catalogue(marketsBody: try scout.fetch(.markets).body)
-        scout.close()
-        let pairs = catalogue.pairs(["SOL"]).pairs
-        let street = Street(catalogue: catalogue, pairs: pairs, limits: RiskLimits(), strategies: [])
+        let stage = try DemoStage(speed: 1, bases: ["SOL"])
+        defer { stage.server.stop() }
+        let street = stage.street()
         let asked = Atomic<UInt32>(0)
         let isAsked = Gate(), isWritten = Gate(), isHeld = Gate(), isReserved = Gate()
         // None can be had at the start; the next one takes as long as the test wants.
@@ -237,8 +226,7 @@ private func fillDisk(under folder: String) {
             for case .state(.hold, reason: _) in notes { isHeld.open() }
         }
         desk.observe = { if $0.engine.lastBlock == 7 { isReserved.open() } }
-        let link = VenueLink(
-            address, signer: signer, catalogue: catalogue, pairs: pairs, listener: DeskEar(desk))
+        let link = stage.link(desk)
         desk.start(link)
         isAsked.wait()
         desk.obey(.hold)

@@ -78,6 +78,20 @@
         fileprivate func said(_ text: String) -> Int { output.components(separatedBy: text).count - 1 }
     }
 
+    private func onOwnDisk(
+        _ setting: KillCase, _ body: @escaping @Sendable (KillTrial, OwnDisk) throws -> Void
+    ) async throws {
+        try await aside {
+            let stage = try KillTrial(setting)
+            let disk = try OwnDisk(at: stage.folder + "/data")
+            defer {
+                disk.end()
+                withExtendedLifetime(stage) {}
+            }
+            try body(stage, disk)
+        }
+    }
+
     /// Real processes on loopback, on disks of their own: who may not mount one does not play these.
     @Suite(.serialized) struct `A start that finds one leg open` {
         @Test(
@@ -85,13 +99,7 @@
         func `on a disk that takes nothing repairs it, enters nothing, and begins anew when there is room`(
             _ way: String
         ) async throws {
-            try await aside {
-                let stage = try KillTrial(.naked)
-                let disk = try OwnDisk(at: stage.folder + "/data")
-                defer {
-                    disk.end()
-                    withExtendedLifetime(stage) {}
-                }
+            try await onOwnDisk(.naked) { stage, disk in
                 try stage.leaveOneLeg()
                 way == "full" ? try disk.fill() : try disk.makeReadOnly()
                 let second = try stage.host([:], seconds: 120)
@@ -112,10 +120,7 @@
                 try stage.leave()
                 try disk.makeWhole()
                 #expect(stage.until(seconds: 40) { stage.said("beginning anew") == 1 })
-                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
-                third.stop()
-                #expect(third.end(within: 40) == 0)
-                #expect(stage.faultsAtTheEnd().isEmpty)
+                stage.expectWhole(at: third)
             }
         }
 
@@ -123,13 +128,7 @@
         func `and stops entries for it stays halted when it begins anew, though no record tells of it`()
             async throws
         {
-            try await aside {
-                let stage = try KillTrial(.naked)
-                let disk = try OwnDisk(at: stage.folder + "/data")
-                defer {
-                    disk.end()
-                    withExtendedLifetime(stage) {}
-                }
+            try await onOwnDisk(.naked) { stage, disk in
                 try stage.leaveOneLeg()
                 try disk.makeReadOnly()
                 let second = try stage.host(["MAX_UNHEDGED_SECONDS": "1"], seconds: 120)
@@ -147,13 +146,7 @@
 
         @Test(.enabled(if: OwnDisk.isPossible), .timeLimit(.minutes(3)))
         func `and no host has a guardian that repairs it on a full disk`() async throws {
-            try await aside {
-                let stage = try KillTrial(.naked)
-                let disk = try OwnDisk(at: stage.folder + "/data")
-                defer {
-                    disk.end()
-                    withExtendedLifetime(stage) {}
-                }
+            try await onOwnDisk(.naked) { stage, disk in
                 let first = try stage.host(["NEAP_KILL": KillCase.naked.plan])
                 #expect(first.end(within: 40) == SIGKILL)
                 try disk.fill()
@@ -163,10 +156,7 @@
                 try stage.leave()
                 try disk.makeWhole()
                 let second = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
-                second.stop()
-                #expect(second.end(within: 40) == 0)
-                #expect(stage.faultsAtTheEnd().isEmpty)
+                stage.expectWhole(at: second)
             }
         }
 
@@ -225,13 +215,7 @@
         func `nowhere, because nothing was ever here, ends with the code of a wrong configuration`()
             async throws
         {
-            try await aside {
-                let stage = try KillTrial(.taking)
-                let disk = try OwnDisk(at: stage.folder + "/data")
-                defer {
-                    disk.end()
-                    withExtendedLifetime(stage) {}
-                }
+            try await onOwnDisk(.taking) { stage, disk in
                 try disk.makeReadOnly()
                 let host = try stage.host([:], seconds: 60)
                 #expect(host.end(within: 40) == 2)

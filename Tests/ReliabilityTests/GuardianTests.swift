@@ -53,10 +53,7 @@
                 #expect(stage.until(seconds: 40) { stage.witness.isCalm() })
                 try stage.leave()
                 let second = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
-                second.stop()
-                #expect(second.end(within: 40) == 0)
-                #expect(stage.faultsAtTheEnd().isEmpty)
+                stage.expectWhole(at: second)
             }
         }
 
@@ -72,10 +69,7 @@
                 try stage.leave()
                 host.signal(SIGCONT)
                 #expect(stage.until(seconds: 40) { stage.log.contains("beginning anew") })
-                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
-                host.stop()
-                #expect(host.end(within: 40) == 0)
-                #expect(stage.faultsAtTheEnd().isEmpty)
+                stage.expectWhole(at: host)
             }
         }
 

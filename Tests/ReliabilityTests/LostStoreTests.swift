@@ -56,10 +56,7 @@
         func `with a pair open holds what it finds and enters nothing`() async throws {
             try await aside {
                 let stage = try KillTrial(.taking)
-                let first = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Opened SOL") })
-                first.signal(SIGKILL)
-                #expect(first.end(within: 20) == SIGKILL)
+                try stage.killWithPairOpen()
                 if let guardian = ProcessLock.holder(stage.live + "/" + GuardianRun.lockFile) {
                     kill(guardian, SIGKILL)
                 }

@@ -12,10 +12,7 @@
         {
             try await aside {
                 let stage = try KillTrial(.taking)
-                let first = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Opened SOL") })
-                first.signal(SIGKILL)
-                #expect(first.end(within: 20) == SIGKILL)
+                try stage.killWithPairOpen()
                 try stage.leave()
                 try stage.configure(pairs: "ETH")
                 let second = try stage.host([:])
@@ -26,10 +23,7 @@
                 #expect(stage.count("Reconciled") == 0)
                 try stage.configure(pairs: "ETH,SOL")
                 let third = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
-                third.stop()
-                #expect(third.end(within: 40) == 0)
-                #expect(stage.faultsAtTheEnd().isEmpty)
+                stage.expectWhole(at: third)
             }
         }
 
@@ -37,10 +31,7 @@
         func `books what came and went while no host ran as deposits and withdrawals, once`() async throws {
             try await aside {
                 let stage = try KillTrial(.taking)
-                let first = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Opened SOL") })
-                first.signal(SIGKILL)
-                #expect(first.end(within: 20) == SIGKILL)
+                try stage.killWithPairOpen()
                 stage.venue.transfer(.deposit, Money(50), .usdc)
                 stage.venue.transfer(.withdrawal, Money(20), .usdc, fee: Money(1), confirms: false)
                 try stage.leave()

@@ -46,10 +46,7 @@
                 #expect(stage.until(seconds: 40) { stage.witness.isCalm() })
                 try stage.leave()
                 let second = try stage.host([:], seconds: 120)
-                #expect(stage.until(seconds: 40) { stage.log.contains("Reconciled") })
-                second.stop()
-                #expect(second.end(within: 40) == 0)
-                #expect(stage.faultsAtTheEnd().isEmpty)
+                stage.expectWhole(at: second)
             }
         }
 
