@@ -64,10 +64,11 @@ import Wire
         try host.wait("a shadow's round") { _ in
             (try? host.status().contains(/"shadow":\[\{[^\]]*"entries":[1-9]/)) ?? false
         }
-        // A library file that nobody includes: the shadow goes on. The other file is told of after that.
+        // A library file that nobody includes: the shadow goes on. What comes after it in the folder is told
+        // of then.
         try host.folder.write("strategies/lib/unrelated.lua", "return 1")
-        try host.write("broken", "return {")
-        try host.wait("looked") { _ in host.log.contains("broken.lua") }
+        try host.write("zed", "return {")
+        try host.wait("looked") { _ in host.log.contains("zed.lua") }
         #expect(host.log.components(separatedBy: "decides in the shadow").count == 2, "once")
         try host.wait("the running version alone trades", host.script("one") { $0.entries == 0 })
         #expect(try host.order("promote", "one").status == 200)
